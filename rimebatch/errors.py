@@ -1,0 +1,116 @@
+"""Every error RimeBatch raises on purpose, named by whose fault it is.
+
+::
+
+    RimeBatchError                     anything the command line prints as one line
+    ├── ManifestError                  the YAML is wrong (all mistakes at once)
+    ├── EndpointError                  where to connect, or with what key, is not usable
+    ├── ProtocolError
+    │   ├── LocalProtocolError         we broke a ws3 rule: a bug here
+    │   └── RemoteProtocolError        the server broke one
+    ├── SynthesisError                 the server said "error"
+    ├── TransportError
+    │   ├── ConnectError               could not open (status and body kept)
+    │   ├── ConnectionClosedError      the peer hung up (code and reason kept)
+    │   └── ServerSilentError          nothing came
+    ├── AudioError                     bytes that are not whole samples, no audio
+    ├── OutputError                    could not stage or publish
+    ├── TranscriptError                a transcript that cannot be read
+    └── VoiceError                     the local service has no such voice
+"""
+
+from collections.abc import Sequence
+
+
+class RimeBatchError(Exception):
+    """Anything that went wrong in a way RimeBatch foresees.
+
+    Its text reads ``where: what; what would help`` and holds no key and no text
+    that was to be spoken.
+    """
+
+
+class ManifestError(RimeBatchError):
+    """The manifest has mistakes.
+
+    Attributes:
+        mistakes: Each as ``file:line:column: what; what would help``, in file order.
+    """
+
+    def __init__(self, mistakes: Sequence[str]) -> None:
+        super().__init__("\n".join(mistakes))
+        self.mistakes = tuple(mistakes)
+
+
+class EndpointError(RimeBatchError):
+    """There is no address to connect to, or no key for it, or it is not safe."""
+
+
+class ProtocolError(RimeBatchError):
+    """A rule of ws3 was broken."""
+
+
+class LocalProtocolError(ProtocolError):
+    """This side broke a rule of ws3, which is a bug here."""
+
+
+class RemoteProtocolError(ProtocolError):
+    """The other side sent something that ws3 does not allow."""
+
+
+class SynthesisError(RimeBatchError):
+    """The service answered with an ``error`` event; its message is the text."""
+
+
+class TransportError(RimeBatchError):
+    """The line, not the conversation, went wrong."""
+
+
+class ConnectError(TransportError):
+    """The connection could not be opened.
+
+    Attributes:
+        status: The HTTP status of a refused handshake, or ``None``.
+        body: What the server said with it, cut to a printable line.
+    """
+
+    def __init__(self, what: str, *, status: int | None = None, body: str = "") -> None:
+        super().__init__(what)
+        self.status = status
+        self.body = body
+
+
+class ConnectionClosedError(TransportError):
+    """The peer hung up, or the line was lost.
+
+    Attributes:
+        code: The WebSocket close code; 1005 for a close frame without one, 1006 for
+            a line that was lost without a close frame.
+        reason: The peer's words, whole.
+    """
+
+    def __init__(self, code: int, reason: str = "") -> None:
+        words = f" ({reason})" if reason else ""
+        super().__init__(f"the connection was closed with {code}{words}")
+        self.code = code
+        self.reason = reason
+
+
+class ServerSilentError(TransportError):
+    """Nothing arrived for longer than the silence limit."""
+
+
+class AudioError(RimeBatchError):
+    """Audio that is missing, or bytes that are not whole samples."""
+
+
+class OutputError(RimeBatchError):
+    """A file could not be staged or published."""
+
+
+class TranscriptError(RimeBatchError):
+    """A transcript cannot be read, or is not what it says it is."""
+
+
+class VoiceError(RimeBatchError):
+    """The local service cannot speak with the voice that was asked for."""
