@@ -1,0 +1,30 @@
+"""The JSON Schema of a manifest, for editors and for checks by other programs.
+
+Made from the models. What no schema can say (that files exist, that ids differ, that
+every job has a speaker) only ``load_manifest`` checks.
+"""
+
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+
+from rimebatch.manifest.model import WrittenManifest
+
+
+def make_schema() -> dict[str, object]:
+    """Return the JSON Schema (draft 2020-12) of a manifest as ordinary YAML reads it.
+
+    It knows every key with its type, range, default and description, and no others.
+    """
+    schema = WrittenManifest.model_json_schema()
+    for model in (schema, *schema["$defs"].values()):
+        for described in model["properties"].values():
+            _simplify(described)
+    return {"$schema": GenerateJsonSchema.schema_dialect, **schema}
+
+
+def _simplify(described: JsonSchemaValue) -> None:
+    """Leave what may be written: a key has a value, or it is not there at all."""
+    described.pop("title", None)  # the key again, in capitals
+    if "default" in described and described["default"] is None:
+        del described["default"]
+        # pydantic describes what may be left out as something or null.
+        described |= next(c for c in described.pop("anyOf") if c != {"type": "null"})

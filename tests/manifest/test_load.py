@@ -1,0 +1,526 @@
+"""Loading a manifest: the values of a good one, every mistake of a bad one."""
+
+import json
+import re
+from dataclasses import FrozenInstanceError
+from pathlib import Path, PurePosixPath
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rimebatch.errors import ManifestError
+from rimebatch.manifest.load import Job, Manifest, Output, Voice, load_manifest
+from rimebatch.manifest.text_files import MAX_FILE_BYTES
+
+STORY = """\
+# yaml-language-server: $schema=...
+manifest: 1
+name: story                  # the folder under outputs/; default: the file's stem
+endpoint: local
+concurrency: 4               # connections at a time
+voice:                       # Rime's own parameter names, exactly
+  speaker: luna
+  modelId: arcana
+  lang: eng
+  audioFormat: pcm
+  samplingRate: 24000
+output: {format: wav}
+jobs:
+  - id: ch01
+    title: The Lamplighter
+    text_file: texts/lamplighter-01.txt    # relative to the manifest
+  - id: aside
+    text: "Short text, inline."
+    voice: {speaker: astra}                # a job may override any voice parameter
+  - id: raw
+    messages:                              # a script of messages, sent as written
+      - {text: "This "}
+      - {contextId: "a", text: "goes. "}
+      - {operation: clear}
+      - {text: "This is kept"}
+      - {operation: eos}
+"""
+
+LEAST = """\
+manifest: 1
+voice: {modelId: coda, speaker: astra}
+jobs:
+- {id: a, text: Hello}
+"""
+
+LINE = re.compile(r"[1-9]\d*:[1-9]\d*: .+; .+")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder for manifests that are written over and over."""
+    return tmp_path_factory.mktemp("manifests")
+
+
+def load(folder: Path, content: str | bytes, name: str = "book.yaml") -> Manifest:
+    """Load *content* from a file called *name*."""
+    data = content.encode() if isinstance(content, str) else content
+    (folder / name).write_bytes(data)
+    return load_manifest(folder / name)
+
+
+def mistakes_in(folder: Path, content: str | bytes) -> list[str]:
+    """Return the mistakes in *content* without the name of its file."""
+    with pytest.raises(ManifestError) as caught:
+        load(folder, content)
+    start = f"{folder / 'book.yaml'}:"
+    assert all(mistake.startswith(start) for mistake in caught.value.mistakes)
+    return [mistake.removeprefix(start) for mistake in caught.value.mistakes]
+
+
+def make_voice(speaker: str, segment: str) -> Voice:
+    """Return the voice of a job of the story."""
+    return Voice(
+        {
+            "modelId": "arcana",
+            "speaker": speaker,
+            "lang": "eng",
+            "audioFormat": "pcm",
+            "samplingRate": 24000,
+            "segment": segment,
+        }
+    )
+
+
+def test_good_manifest_has_the_values_that_were_written(tmp_path: Path) -> None:
+    """The documented example loads to what it says."""
+    (tmp_path / "texts").mkdir()
+    (tmp_path / "texts" / "lamplighter-01.txt").write_text("It grew dark.\n")
+    script = (
+        {"text": "This "},
+        {"contextId": "a", "text": "goes. "},
+        {"operation": "clear"},
+        {"text": "This is kept"},
+        {"operation": "eos"},
+    )
+    jobs = (
+        Job(
+            id="ch01",
+            title="The Lamplighter",
+            voice=make_voice("luna", "never"),
+            text="It grew dark.\n",
+            messages=None,
+        ),
+        Job(
+            id="aside",
+            title=None,
+            voice=make_voice("astra", "never"),
+            text="Short text, inline.",
+            messages=None,
+        ),
+        Job(
+            id="raw",
+            title=None,
+            voice=make_voice("luna", "bySentence"),
+            text=None,
+            messages=script,
+        ),
+    )
+    expected = Manifest(
+        path=tmp_path / "book.yaml",
+        name="story",
+        endpoint="local",
+        concurrency=4,
+        output=Output("wav"),
+        jobs=jobs,
+    )
+
+    assert expected == load(tmp_path, STORY)
+
+
+def test_least_manifest_is_filled_with_defaults(tmp_path: Path) -> None:
+    """What is not written has the documented default."""
+    manifest = load(tmp_path, LEAST)
+
+    assert manifest.name == "book"
+    assert manifest.endpoint == "cloud"
+    assert manifest.concurrency == 4
+    assert manifest.output == Output("wav")
+    assert manifest.max_chars == 500
+    assert manifest.done == "auto"
+    assert manifest.silence_limit_s == 30.0
+    assert manifest.plain_ws_hosts == ()
+
+
+def test_everything_can_be_written(tmp_path: Path) -> None:
+    """Every key at the top gets through."""
+    manifest = load(
+        tmp_path,
+        'name: é\nendpoint: ws://speech:8003/ws3\nconcurrency: "20"\nmax_chars: 1000\n'
+        "done: never\nsilence_limit_s: 0.5\nplain_ws_hosts: [speech]\n" + LEAST,
+    )
+
+    assert manifest.name == "é"
+    assert manifest.endpoint == "ws://speech:8003/ws3"
+    assert manifest.concurrency == 20
+    assert manifest.max_chars == 1000
+    assert manifest.done == "never"
+    assert manifest.silence_limit_s == 0.5
+    assert manifest.plain_ws_hosts == ("speech",)
+
+
+def test_job_overrides_the_voice_key_by_key(tmp_path: Path) -> None:
+    """A job's own parameters win, even over themselves set to a default."""
+    manifest = load(
+        tmp_path,
+        """\
+manifest: 1
+endpoint: local
+voice: {temperature: 0.7, lang: spa, samplingRate: 8000, speaker: luna}
+jobs:
+- {id: a, text: b, voice: {top_p: 0.5, lang: eng, modelId: arcana}}
+- id: b
+  voice: {segment: immediate, modelId: coda}
+  messages: [{text: a}, {operation: eos}]
+""",
+    )
+    shared = {"speaker": "luna", "audioFormat": "pcm", "samplingRate": 8000}
+    voices = [
+        {
+            **shared,
+            "modelId": "arcana",
+            "lang": "eng",
+            "temperature": 0.7,
+            "top_p": 0.5,
+            "segment": "never",
+        },
+        {
+            **shared,
+            "modelId": "coda",
+            "lang": "spa",
+            "temperature": 0.7,
+            "segment": "immediate",
+        },
+    ]
+
+    assert voices == [job.voice.parameters for job in manifest.jobs]
+
+
+def test_parameters_have_one_order(tmp_path: Path) -> None:
+    """The order does not depend on who set a parameter, nor on what was written."""
+    voice = "voice: {top_p: 1, segment: never, lang: eng, modelId: coda}"
+    content = LEAST.replace("text: Hello", f"text: Hello, {voice}")
+    [job] = load(tmp_path, content).jobs
+    names = "modelId speaker lang audioFormat samplingRate top_p segment"
+
+    assert names == " ".join(job.voice.parameters)
+
+
+def test_messages_keep_the_order_of_their_keys(tmp_path: Path) -> None:
+    """A script is kept as it was written, to the order within a message."""
+    messages = '[{"contextId": "", "text": " 1.0 "}, {"text": "b", "contextId": "c"}'
+    job = f'{{id: a, messages: {messages}, {{"operation": "eos"}}]}}'
+    [loaded] = load(tmp_path, LEAST.replace("{id: a, text: Hello}", job)).jobs
+
+    assert loaded.messages is not None
+    assert f'{messages}, {{"operation": "eos"}}]' == json.dumps(
+        [dict(message) for message in loaded.messages]
+    )
+
+
+def test_words_that_yaml_would_convert_stay_words(tmp_path: Path) -> None:
+    """No title, id or speaker turns into a truth value, a number or a time."""
+    words = ["no", "1:30", "1.10", "017", "1_000", "2024-01-02", "1e3", "="]
+    jobs = "".join(
+        f"- {{id: x{i}, title: {w}, text: a}}\n" for i, w in enumerate(words)
+    )
+    manifest = load(tmp_path, LEAST.replace("astra", "no") + jobs)
+
+    assert words == [job.title for job in manifest.jobs[1:]]
+    assert manifest.jobs[0].voice.parameters["speaker"] == "no"
+
+
+def test_byte_order_mark_is_tolerated(tmp_path: Path) -> None:
+    """A manifest and its texts may begin with a byte order mark."""
+    (tmp_path / "a.txt").write_text("Hello", encoding="utf-8-sig")
+    content = LEAST.replace("text: Hello", "text_file: a.txt")
+    [job] = load(tmp_path, content.encode("utf-8-sig")).jobs
+
+    assert job.text == "Hello"
+
+
+def test_path_may_be_text(tmp_path: Path) -> None:
+    """A path is a ``Path`` afterwards, however it was given."""
+    file = tmp_path / "book.yaml"
+    file.write_text(LEAST)
+
+    assert file == load_manifest(str(file)).path
+
+
+def test_values_are_frozen(tmp_path: Path) -> None:
+    """Nothing in a loaded manifest can be changed."""
+    script = "{id: a, messages: [{text: a}, {operation: eos}]}"
+    manifest = load(tmp_path, LEAST.replace("{id: a, text: Hello}", script))
+    [job] = manifest.jobs
+
+    with pytest.raises(FrozenInstanceError):
+        manifest.name = "x"  # type: ignore[misc]  # what is tested
+    with pytest.raises(TypeError):
+        job.voice.parameters["speaker"] = "x"  # type: ignore[index]  # what is tested
+    with pytest.raises(TypeError):
+        job.messages[0]["text"] = "x"  # type: ignore[index]  # what is tested
+
+
+def test_many_jobs_are_read(tmp_path: Path) -> None:
+    """A library in one manifest is fine."""
+    jobs = "".join(
+        f"- {{id: ch{i}, title: Chapter {i}, text: Hello}}\n" for i in range(5000)
+    )
+
+    assert len(load(tmp_path, LEAST + jobs).jobs) == 5001
+
+
+EVERY_MISTAKE = """\
+manifest: 2
+nmae: x
+name: con
+endpoint: ws://example.com/ws3
+concurrency: four
+concurrency: 017
+voice:
+  speaker:
+  samplingRate: 500
+  audioFormat: mp3
+  segment: nevr
+output: wav
+jobs:
+  - id: a/b
+    text: "   "
+    speaker: luna
+  - id: Ch01
+    title: [x]
+    text_file: texts/none.txt
+    text: x
+  - id: ch01
+    messages:
+      - {txt: a}
+      - {operation: flsh, contextId: x}
+  - ~
+  - text: hi
+    voice: {samplingRate: 1_000, foo: 1}
+"""
+
+EVERY_SENTENCE = """\
+1:11: manifest: expected 1, found 2; write it exactly so
+2:1: nmae: unknown key; did you mean "name"?
+3:7: name: "con" is the name of a device on Windows; \
+use letters, digits, - and _, such as ch01
+4:11: endpoint: ws:// would send the key and the text unencrypted; \
+use wss://, or allow it by adding example.com to plain_ws_hosts
+6:1: concurrency: the key is already written at line 5; keep one of the two
+6:14: concurrency: expected a whole number, found "017"; write digits, such as 4
+8:3: voice.speaker: has no value; write one (a word like null needs quotes)
+8:3: voice.modelId: is missing; \
+add it, or the service answers with another one and bills for it
+9:17: voice.samplingRate: 500 is too small; write at least 4000
+10:16: voice.audioFormat: audioFormat mp3 cannot be rendered yet; use pcm
+11:12: voice.segment: expected 'immediate', 'never' or 'bySentence', found "nevr"; \
+did you mean "never"?
+12:9: output: expected keys and values, found "wav"; write it as "key: value"
+14:9: jobs[0].id: "a/b" holds /, which a file name cannot; \
+use letters, digits, - and _, such as ch01
+15:11: jobs[0].text: holds nothing that can be spoken; write at least one word
+16:5: jobs[0].speaker: unknown key; write it under voice
+18:12: jobs[1].title: expected text, found a list; put the text behind the key
+19:16: jobs[1].text_file: "texts/none.txt" cannot be read: \
+No such file or directory; check the path
+20:5: jobs[1].text: the job already has text_file; keep one of the two
+21:9: jobs[2].id: "ch01" would write the same files as the id at line 17; \
+give every job an id of its own
+23:7: jobs[2].messages: holds nothing that can be spoken; add a message with a text
+23:9: jobs[2].messages[0]: the message is neither text nor operation; \
+add one of the two
+23:10: jobs[2].messages[0].txt: unknown key; did you mean "text"?
+24:21: jobs[2].messages[1].operation: expected 'clear', 'flush' or 'eos', \
+found "flsh"; did you mean "flush"?
+24:27: jobs[2].messages[1].contextId: does not go with an operation; \
+make it a message of its own
+25:5: jobs[3]: has no value; write one (a word like null needs quotes)
+26:5: jobs[4].id: is missing; \
+add it. The name of the job's files, unique even if case is ignored.
+27:27: jobs[4].voice.samplingRate: expected a whole number, found "1_000"; \
+write digits, such as 4
+27:34: jobs[4].voice.foo: unknown key; known are modelId, speaker, lang, \
+audioFormat, samplingRate, repetition_penalty, temperature, top_p, segment
+"""
+
+
+def test_all_mistakes_come_at_once_in_file_order(tmp_path: Path) -> None:
+    """Structure, rules and files of one manifest are reported together."""
+    assert EVERY_SENTENCE.splitlines() == mistakes_in(tmp_path, EVERY_MISTAKE)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"", "1:1: expected keys and values at the top, found none; "),
+        (b"manifest: 1\0", "1:12: holds the character U+0000, "),
+        (b"caf\xe9: 1", "1:1: is not UTF-8: byte 0xE9 at offset 3, line 1; "),
+        (LEAST.encode("utf-16"), "1:1: is not UTF-8: byte 0xFF at offset 0, line 1; "),
+        (b"[" * 100_000, "1:41: lists or mappings are nested more than 40 deep; "),
+        (b"a: &a [*a]", "1:4: anchors and aliases are not used here; "),
+        (b"a:\n\t- b", "2:1: cannot be read as YAML: found character that cannot "),
+        (b"a: 1\n---\nb: 2", "2:1: a second document begins here; "),
+    ],
+)
+def test_what_cannot_be_parsed_is_one_line(
+    tmp_path: Path, content: bytes, expected: str
+) -> None:
+    """A file that is no manifest at all gives a single line."""
+    [mistake] = mistakes_in(tmp_path, content)
+
+    assert mistake.startswith(expected)
+
+
+@pytest.mark.parametrize("number", ["017", "1_000", "1:30", "1e3", "9" * 5000, "yes"])
+def test_numbers_in_disguise_are_refused(tmp_path: Path, number: str) -> None:
+    """What YAML might read as another number is no number here."""
+    [mistake] = mistakes_in(tmp_path, f"concurrency: {number}\n{LEAST}")
+
+    assert mistake.startswith("1:14: concurrency: expected a whole number, found ")
+
+
+def test_missing_manifest_is_a_line(tmp_path: Path) -> None:
+    """A path without a file is reported as the first character of that file."""
+    what = "cannot be read: No such file or directory"
+    with pytest.raises(ManifestError) as caught:
+        load_manifest(f"{tmp_path}/../none.yaml")
+
+    assert f"{tmp_path}/../none.yaml:1:1: {what}; check the path" == str(caught.value)
+
+
+def test_folder_is_no_manifest(tmp_path: Path) -> None:
+    """A folder is reported as such."""
+    with pytest.raises(ManifestError) as caught:
+        load_manifest(tmp_path)
+
+    assert caught.value.mistakes == (
+        f"{tmp_path}:1:1: is not a regular file; give the path of a text file",
+    )
+
+
+def test_huge_manifest_is_refused_by_its_size(tmp_path: Path) -> None:
+    """A manifest of 100 MB is not read."""
+    file = tmp_path / "book.yaml"
+    with file.open("wb") as sparse:
+        sparse.truncate(MAX_FILE_BYTES + 1)
+    with pytest.raises(ManifestError) as caught:
+        load_manifest(file)
+
+    assert caught.value.mistakes == (
+        f"{file}:1:1: is larger than 64 MB; check the path, or divide the file",
+    )
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"ab\ncaf\xe9", "is not UTF-8: byte 0xE9 at offset 6, line 2; "),
+        (b"a\0b", "holds a NUL character; "),
+        (b" \n", "holds nothing that can be spoken; "),
+    ],
+)
+def test_bad_text_file_is_named(tmp_path: Path, content: bytes, expected: str) -> None:
+    """What is wrong with a text file is said where the manifest names it."""
+    (tmp_path / "a.txt").write_bytes(content)
+    [mistake] = mistakes_in(tmp_path, LEAST.replace("text: Hello", "text_file: a.txt"))
+
+    assert mistake.startswith(f'4:22: jobs[0].text_file: "a.txt" {expected}')
+
+
+def test_text_file_that_is_a_folder_is_refused(tmp_path: Path) -> None:
+    """A folder cannot be spoken."""
+    [mistake] = mistakes_in(tmp_path, LEAST.replace("text: Hello", 'text_file: ""'))
+
+    assert mistake.startswith('4:22: jobs[0].text_file: "" is not a regular file; ')
+
+
+def test_stem_of_the_file_must_be_a_safe_name(tmp_path: Path) -> None:
+    """Without a name, a file called after a device is a mistake at the top."""
+    what = 'is missing, and the file\'s own "aux" is the name of a device on Windows'
+    expected = f"1:1: name: {what}; add a name, or rename the file"
+    with pytest.raises(ManifestError) as caught:
+        load(tmp_path, LEAST, name="aux.yaml")
+
+    assert f"{tmp_path}/aux.yaml:{expected}" == str(caught.value)
+
+
+def test_spoken_text_is_not_repeated(tmp_path: Path) -> None:
+    """A mistake quotes only the beginning of a text in the wrong place."""
+    text = "All that she said was meant for nobody. " * 100
+    content = f"concurrency: {text}\noutput: {text}\n{LEAST}- {text}\n- id: {text}x\n"
+
+    assert all(len(mistake) < 200 for mistake in mistakes_in(tmp_path, content))
+
+
+def load_or_explain(folder: Path, content: str | bytes) -> Manifest | None:
+    """Load *content*, or check that what is wrong with it is well said."""
+    try:
+        return load(folder, content)
+    except ManifestError as error:
+        start = f"{folder / 'book.yaml'}:"
+        lines = [mistake.removeprefix(start) for mistake in error.mistakes]
+        assert lines
+        assert all(LINE.fullmatch(line) and line.isprintable() for line in lines)
+        return None
+
+
+@given(st.binary())
+def test_any_bytes_load_or_are_explained(folder: Path, content: bytes) -> None:
+    """No file raises anything but ``ManifestError``, with a line for each mistake."""
+    load_or_explain(folder, content)
+
+
+PIECES = [
+    "- ",
+    "{",
+    "}",
+    "[",
+    "]",
+    ": ",
+    "\n",
+    "  ",
+    "~",
+    "&a ",
+    "*a",
+    "é",
+    "\t",
+    "1",
+    "no",
+]
+
+
+@given(st.data())
+@settings(max_examples=200)
+def test_damaged_manifest_loads_or_is_explained(
+    folder: Path, data: st.DataObject
+) -> None:
+    """A good manifest with any damage raises nothing but ``ManifestError``."""
+    content = STORY
+    for _ in range(data.draw(st.integers(1, 3))):
+        start = data.draw(st.integers(0, len(content)))
+        end = start + data.draw(st.integers(0, 20))
+        piece = data.draw(st.sampled_from(PIECES) | st.text(max_size=5))
+        content = content[:start] + piece + content[end:]
+
+    load_or_explain(folder, content)
+
+
+@given(st.text())
+def test_accepted_ids_are_safe_file_names(folder: Path, job_id: str) -> None:
+    """Any text as an id is refused or a single component of a path."""
+    job = json.dumps({"id": job_id, "text": "a"})
+    content = LEAST.replace("{id: a, text: Hello}", job)
+    manifest = load_or_explain(folder, content)
+
+    if manifest is not None:
+        [loaded] = manifest.jobs
+        assert job_id == loaded.id
+        assert (job_id,) == PurePosixPath(job_id).parts
+        assert (folder / f"{job_id}.wav").parent == folder
