@@ -1,0 +1,196 @@
+"""Reading transcripts back: header, entries, and the takes that count.
+
+A transcript without its trailer (a crash) is readable up to its last whole line. A
+damaged line costs the takes whose bytes it touches and no others.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from io import BufferedReader
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from rimebatch.errors import TranscriptError
+from rimebatch.transcript.entries import (
+    FORMAT_VERSION,
+    Entry,
+    Header,
+    TakeRecord,
+    Trailer,
+    decode_checked,
+    decode_entry,
+    header_version,
+    line_kind,
+)
+
+_TAIL_BYTES: Final = 1024 * 1024  # a trailer of 2,500 takes, a day of speech
+
+
+@dataclass(frozen=True, slots=True)
+class RecordedTake:
+    """A take on record: its commit, and the transcript that holds it."""
+
+    path: Path
+    record: TakeRecord
+
+
+def read_header(path: Path) -> Header:
+    """Return the first line of the transcript at *path*.
+
+    Raises:
+        TranscriptError: It cannot be read, or a newer RimeBatch wrote it.
+    """
+    try:
+        with path.open("rb") as file:
+            line = _read_first_line(path, file)
+    except OSError as error:
+        raise _cannot_read(path, error) from error
+    if header_version(line) is None:
+        raise TranscriptError(f"{path}: not a transcript")
+    try:
+        return msgspec.json.decode(line, type=Header)
+    except (ValueError, RecursionError) as error:
+        raise TranscriptError(f"{path}: damaged header: {error}") from None
+
+
+def read_entries(path: Path) -> Iterator[Entry]:
+    """Yield every entry of the transcript at *path*, the trailer included.
+
+    An unfinished last line, left by a crash, is no entry.
+
+    Raises:
+        TranscriptError: A whole line is not an entry, and the message names its byte;
+            or the file cannot be read, or a newer RimeBatch wrote it.
+    """
+    try:
+        with path.open("rb") as file:
+            _read_first_line(path, file)
+            for start, line in _read_lines(file):
+                yield _decode_entry(path, line, start)
+    except OSError as error:
+        raise _cannot_read(path, error) from error
+
+
+def read_takes(path: Path, *, verify: bool = False) -> list[RecordedTake]:
+    """Return the takes that the transcript at *path* holds, oldest first.
+
+    Args:
+        path: A transcript, sealed or not, damaged or not.
+        verify: Whether to read every byte and leave out the takes that are damaged.
+            Otherwise a sealed transcript is believed, and only its ends are read.
+
+    Raises:
+        TranscriptError: It cannot be read at all, or a newer RimeBatch wrote it.
+    """
+    try:
+        with path.open("rb") as file:
+            _read_first_line(path, file)
+            takes = None if verify else _takes_in_trailer(file)
+            if takes is None:
+                takes = _scan_takes(file)
+    except OSError as error:
+        raise _cannot_read(path, error) from error
+    return [RecordedTake(path, take) for take in takes]
+
+
+def read_messages(take: RecordedTake) -> list[str]:
+    """Return what the server sent within *take*, as exact wire texts in order.
+
+    Raises:
+        TranscriptError: The bytes do not have the digest of the commit, or the file
+            cannot be read.
+    """
+    try:
+        with take.path.open("rb") as file:
+            covered = _read_range(file, take.record)
+    except OSError as error:
+        raise _cannot_read(take.path, error) from error
+    if covered is None:
+        raise TranscriptError(f"{take.path}: take {take.record.id[:12]} is damaged")
+    messages = []
+    start = take.record.start
+    for line in covered.splitlines(keepends=True):
+        entry = _decode_entry(take.path, line, start)
+        start = entry.end
+        if entry.kind == "received":
+            messages.append(entry.value)
+    return messages
+
+
+def _read_first_line(path: Path, file: BufferedReader) -> bytes:
+    """Return the header's line; refuse a version whose lines mean we know not what."""
+    line = file.readline()
+    version = header_version(line) or 0
+    if version > FORMAT_VERSION:
+        raise TranscriptError(
+            f"{path}: transcript version {version}; this RimeBatch reads up to "
+            f"{FORMAT_VERSION}; please update it"
+        )
+    return line
+
+
+def _read_lines(file: BufferedReader) -> Iterator[tuple[int, bytes]]:
+    """Yield the whole lines that follow, each with its first byte's position."""
+    start = file.tell()
+    for line in file:
+        if line.endswith(b"\n"):
+            yield start, line
+        start += len(line)
+
+
+def _decode_entry(path: Path, line: bytes, start: int) -> Entry:
+    try:
+        return decode_entry(line, start)
+    except TranscriptError as error:
+        raise TranscriptError(f"{path}: {error}") from error
+
+
+def _takes_in_trailer(file: BufferedReader) -> tuple[TakeRecord, ...] | None:
+    """Return what the trailer lists; ``None`` if there is no sound trailer."""
+    size = file.seek(0, os.SEEK_END)
+    file.seek(max(0, size - _TAIL_BYTES))
+    tail = file.read()
+    last_line = tail[tail.rfind(b"\n", 0, -1) + 1 :]
+    if line_kind(last_line) != "sealed":
+        return None  # not sealed, or by a trailer longer than the tail: the scan knows
+    try:
+        entry = decode_entry(last_line, size - len(last_line))
+        return decode_checked(entry.value, Trailer).takes
+    except TranscriptError:
+        return None
+
+
+def _scan_takes(file: BufferedReader) -> tuple[TakeRecord, ...]:
+    """Return all takes whose commit and whose bytes are undamaged."""
+    file.seek(0)
+    commits = [
+        _decode_commit(line, start)
+        for start, line in _read_lines(file)
+        if line_kind(line) == "take"
+    ]
+    return tuple(take for take in commits if take and _read_range(file, take))
+
+
+def _decode_commit(line: bytes, start: int) -> TakeRecord | None:
+    try:
+        return decode_checked(decode_entry(line, start).value, TakeRecord)
+    except TranscriptError:
+        return None  # a damaged commit commits nothing
+
+
+def _read_range(file: BufferedReader, take: TakeRecord) -> bytes | None:
+    """Return the bytes that *take* covers; ``None`` if they are not what it says."""
+    size = file.seek(0, os.SEEK_END)
+    if not 0 <= take.start < take.end <= size:
+        return None
+    file.seek(take.start)
+    covered = file.read(take.end - take.start)
+    return covered if hashlib.sha256(covered).hexdigest() == take.sha256 else None
+
+
+def _cannot_read(path: Path, error: OSError) -> TranscriptError:
+    return TranscriptError(f"{path}: cannot be read: {error.strerror}")

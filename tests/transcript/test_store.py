@@ -1,0 +1,162 @@
+"""Tests of `rimebatch.transcript.store`."""
+
+import os
+import resource
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import pytest
+
+from rimebatch.errors import OutputError, TranscriptError
+from rimebatch.transcript.entries import Header, TakeRecord
+from rimebatch.transcript.reader import read_header
+from rimebatch.transcript.store import JobTranscripts, sync_folder
+from rimebatch.transcript.writer import TranscriptWriter
+
+MakeHeader = Callable[[int], Header]
+RecordTake = Callable[[TranscriptWriter, str, Sequence[str]], TakeRecord]
+
+
+@pytest.fixture
+def transcripts(tmp_path: Path) -> JobTranscripts:
+    """Return the transcripts of a job that was never recorded."""
+    return JobTranscripts(tmp_path / "transcripts" / "ch01")
+
+
+@contextmanager
+def open_files_left(number: int) -> Iterator[None]:
+    """Let no more than so many files be opened."""
+    free = os.open(os.devnull, os.O_RDONLY)  # the lowest descriptor that is free
+    os.close(free)
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (free + number, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+def test_nothing_on_record(transcripts: JobTranscripts) -> None:
+    """A job whose folder does not exist has no transcripts and no takes."""
+    assert [] == transcripts.paths()
+    assert {} == transcripts.takes()
+
+
+def test_attempts_are_numbered(
+    transcripts: JobTranscripts, make_header: MakeHeader
+) -> None:
+    """Each attempt has the next number, in the file's name and in its header."""
+    for _ in range(2):
+        transcripts.create(make_header, count().__next__).seal()
+    paths = transcripts.paths()
+
+    assert ["0001.jsonl", "0002.jsonl"] == [path.name for path in paths]
+    assert [1, 2] == [read_header(path).attempt for path in paths]
+
+
+def test_next_attempt_follows_the_highest(
+    transcripts: JobTranscripts, make_header: MakeHeader
+) -> None:
+    """Numbers count as numbers, gaps stay, and other files do not count."""
+    transcripts.folder.mkdir(parents=True)
+    for name in ("0002.jsonl", "9999.jsonl", "10000.jsonl", "x.jsonl", "-7.jsonl"):
+        (transcripts.folder / name).touch()
+    transcripts.create(make_header, count().__next__).seal()
+
+    assert ["0002.jsonl", "9999.jsonl", "10000.jsonl", "10001.jsonl"] == [
+        path.name for path in transcripts.paths()
+    ]
+
+
+def test_newest_take_wins(
+    transcripts: JobTranscripts, make_header: MakeHeader, record_take: RecordTake
+) -> None:
+    """Of several takes of a segment the newest counts, if it is not damaged."""
+    for messages in (['"a"'], ['"b"'], ['"c"']):
+        with transcripts.create(make_header, count().__next__) as writer:
+            record_take(writer, "s1", messages)
+    with transcripts.create(make_header, count().__next__) as writer:
+        record_take(writer, "s2", ['"d"'])
+    _, second, third, fourth = transcripts.paths()
+
+    assert {"s1": third, "s2": fourth} == {
+        key: take.path for key, take in transcripts.takes(verify=True).items()
+    }
+
+    third.write_bytes(third.read_bytes().replace(b'"c"', b'"x"'))
+
+    assert third == transcripts.takes()["s1"].path
+    assert second == transcripts.takes(verify=True)["s1"].path
+
+
+def test_newest_take_of_one_transcript_wins(
+    transcripts: JobTranscripts, make_header: MakeHeader, record_take: RecordTake
+) -> None:
+    """Of two takes of a segment in one transcript the later one counts."""
+    with transcripts.create(make_header, count().__next__) as writer:
+        record_take(writer, "s1", ['"a"'])
+        record = record_take(writer, "s1", ['"b"'])
+
+    assert record == transcripts.takes()["s1"].record
+
+
+def test_transcript_of_a_crash_at_the_start(
+    transcripts: JobTranscripts, make_header: MakeHeader, record_take: RecordTake
+) -> None:
+    """An empty transcript does not hinder the others."""
+    with transcripts.create(make_header, count().__next__) as writer:
+        record_take(writer, "s1", ['"a"'])
+    (transcripts.folder / "0002.jsonl").touch()
+
+    assert {"s1"} == transcripts.takes().keys()
+
+
+def test_unreadable_transcript(transcripts: JobTranscripts) -> None:
+    """A transcript that cannot be read is an error, not a job without takes."""
+    (transcripts.folder / "0001.jsonl").mkdir(parents=True)
+    with pytest.raises(TranscriptError, match="Is a directory"):
+        transcripts.takes()
+
+
+def test_folder_that_cannot_be_made(tmp_path: Path, make_header: MakeHeader) -> None:
+    """A folder under a file, or in place of one, is an output error."""
+    (tmp_path / "file").touch()
+    for place, what in (("file/ch01", "Not a directory"), ("file", "File exists")):
+        with pytest.raises(OutputError, match=f"cannot make the folder: {what}"):
+            JobTranscripts(tmp_path / place).create(make_header, int)
+
+
+def test_number_that_another_run_has_taken(
+    transcripts: JobTranscripts, make_header: MakeHeader
+) -> None:
+    """Two runs at a time never write to one transcript."""
+
+    def make_late(attempt: int) -> Header:
+        transcripts.create(make_header, int).seal()
+        return make_header(attempt)
+
+    with pytest.raises(OutputError, match="File exists"):
+        transcripts.create(make_late, int)
+
+
+def test_folder_that_cannot_be_synced(
+    transcripts: JobTranscripts, make_header: MakeHeader
+) -> None:
+    """If the name of the file may not last, nothing is recorded, nor left open."""
+    transcripts.folder.mkdir(parents=True)
+    with (
+        open_files_left(1),
+        pytest.raises(OutputError, match="cannot sync the folder: Too many open files"),
+    ):
+        transcripts.create(make_header, int)
+
+    assert 1 == read_header(transcripts.folder / "0001.jsonl").attempt
+
+
+def test_sync_folder(tmp_path: Path) -> None:
+    """Syncing says so if there is no such folder."""
+    sync_folder(tmp_path)
+    with pytest.raises(FileNotFoundError):
+        sync_folder(tmp_path / "missing")

@@ -1,0 +1,301 @@
+"""Tests of `rimebatch.transcript.writer`."""
+
+import hashlib
+import json
+import os
+import resource
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import count
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from rimebatch.errors import OutputError
+from rimebatch.transcript.entries import Header, TakeRecord
+from rimebatch.transcript.writer import FLUSH_BYTES, Span, TranscriptWriter
+from rimebatch.ws3.takes import EndedTake, TakeEnd
+
+RecordTake = Callable[[TranscriptWriter, str, Sequence[str]], TakeRecord]
+
+
+@pytest.fixture
+def writer(tmp_path: Path, make_header: Callable[[int], Header]) -> TranscriptWriter:
+    """Return a writer whose clock says 100, 200, 300 and so on."""
+    ticks = count(100, 100)
+    return TranscriptWriter(tmp_path / "0001.jsonl", make_header(1), ticks.__next__)
+
+
+def read_lines(writer: TranscriptWriter) -> list[bytes]:
+    """Return the lines that are on disk after the header."""
+    return writer.path.read_bytes().splitlines(keepends=True)[1:]
+
+
+@contextmanager
+def largest_file(count_bytes: int) -> Iterator[None]:
+    """Let no file grow beyond so many bytes, as a full disk would."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (count_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def put_on_full_disk(writer: TranscriptWriter) -> None:
+    """Make a device that is always full of the open file."""
+    full = os.open("/dev/full", os.O_WRONLY)
+    os.dup2(full, writer._file.fileno())
+    os.close(full)
+
+
+def test_header_comes_first(
+    writer: TranscriptWriter, make_header: Callable[[int], Header]
+) -> None:
+    """The file begins with the header, and the first entry comes right behind."""
+    position = writer.position
+    writer.flush()
+
+    assert make_header(1).encode() == writer.path.read_bytes()
+    assert len(make_header(1).encode()) == position
+
+    writer.seal()
+
+
+def test_entries_stand_in_order(writer: TranscriptWriter) -> None:
+    """Each thing that happens is one line, numbered and timed, under its name."""
+    with writer:
+        writer.opened(101, {"server": "x"})
+        writer.sent('{"operation":"eos"}')
+        writer.received('{"type": "done"}')
+        writer.received("not JSON")
+        writer.received_binary(b"\0\xff")
+        writer.ping("client", b"\1")
+        writer.pong("server", b"\1")
+        writer.closed("server", 1005, "")
+        writer.lost("reset")
+        writer.refused(429, {}, "limit")
+        writer.flush()
+
+        assert [
+            b'{"n":1,"t":100,"opened":{"status":101,"headers":{"server":"x"}}}\n',
+            b'{"n":2,"t":200,"sent":{"operation":"eos"}}\n',
+            b'{"n":3,"t":300,"received":{"type": "done"}}\n',
+            b'{"n":4,"t":400,"received_text":"not JSON"}\n',
+            b'{"n":5,"t":500,"received_binary":"AP8="}\n',
+            b'{"n":6,"t":600,"ping":{"by":"client","payload":"01"}}\n',
+            b'{"n":7,"t":700,"pong":{"by":"server","payload":"01"}}\n',
+            b'{"n":8,"t":800,"closed":{"by":"server","code":1005,"reason":""}}\n',
+            b'{"n":9,"t":900,"lost":{"how":"reset"}}\n',
+            b'{"n":10,"t":1000,"refused":{"status":429,"headers":{},"body":"limit"}}\n',
+        ] == read_lines(writer)
+
+
+def test_span_is_where_the_entry_lies(writer: TranscriptWriter) -> None:
+    """A span holds the number of an entry and its bytes in the file."""
+    with writer:
+        writer.sent('{"text":"a"}')
+        writer.flush()
+        start = writer.position
+        span = writer.received('"é"')
+        writer.flush()
+
+        assert Span(2, start, writer.position) == span
+        assert (
+            '{"n":2,"t":200,"received":"é"}\n'.encode()
+            == (writer.path.read_bytes()[span.start : span.end])
+        )
+
+
+def test_appends_stay_in_memory(writer: TranscriptWriter) -> None:
+    """Recording alone does not touch the file; a flush writes all of it."""
+    with writer:
+        writer.received('"a"')
+
+        assert b"" == writer.path.read_bytes()
+
+        writer.flush()
+
+        assert [b'{"n":1,"t":100,"received":"a"}\n'] == read_lines(writer)
+
+
+def test_flush_if_large(writer: TranscriptWriter) -> None:
+    """A buffer is written out once it is large enough, not before."""
+    with writer:
+        writer.received(f'"{"a" * (FLUSH_BYTES - 1000)}"')
+        writer.flush_if_large()
+
+        assert b"" == writer.path.read_bytes()
+
+        writer.received(f'"{"a" * 1000}"')
+        writer.flush_if_large()
+
+        assert 2 == len(read_lines(writer))
+
+
+def test_commit_covers_the_take(writer: TranscriptWriter) -> None:
+    """A commit says what the take is, and holds the digest of its bytes."""
+    with writer:
+        writer.opened(101, {})
+        start = writer.position
+        writer.received('"a"')
+        end = writer.position
+        take = EndedTake("ch01:s1", TakeEnd.CLOSE, 8, "1d", before_this_event=False)
+        record = writer.commit(take, segment="s1", chars=5, start=start, end=end)
+        covered = writer.path.read_bytes()[start:end]
+
+    expected = TakeRecord(
+        segment="s1",
+        context_id="ch01:s1",
+        id="1d",
+        start=start,
+        end=end,
+        sha256=hashlib.sha256(covered).hexdigest(),
+        ended="close",
+        inferred=True,
+        audio_bytes=8,
+        chars=5,
+    )
+
+    assert b'{"n":2,"t":200,"received":"a"}\n' == covered
+    assert expected == record
+
+
+def test_commit_is_on_disk(writer: TranscriptWriter, record_take: RecordTake) -> None:
+    """Once a take is committed, it and its commit are in the file."""
+    with writer:
+        record = record_take(writer, "s1", ['"a"'])
+        writer.sync()
+        fields = json.loads(read_lines(writer)[-1])
+
+    assert fields["take"].pop("check")
+    assert msgspec.to_builtins(record) == fields["take"]
+
+
+def test_trailer_seals(writer: TranscriptWriter, record_take: RecordTake) -> None:
+    """The last line counts the entries, lists the takes and vouches for all bytes."""
+    with writer:
+        writer.opened(101, {})
+        records = [record_take(writer, segment, ['"a"']) for segment in ("s1", "s2")]
+    *before, last = writer.path.read_bytes().splitlines(keepends=True)
+    fields = json.loads(last)
+
+    assert 8 == fields["n"]
+    assert fields["sealed"].pop("check")
+    assert {
+        "entries": 7,
+        "sha256": hashlib.sha256(b"".join(before)).hexdigest(),
+        "takes": msgspec.to_builtins(records),
+    } == fields["sealed"]
+
+
+def test_sealing_twice(writer: TranscriptWriter) -> None:
+    """A sealed transcript stays as it is."""
+    writer.seal()
+    once = writer.path.read_bytes()
+    with writer:
+        writer.seal()
+
+    assert once == writer.path.read_bytes()
+
+
+def test_sealed_on_the_way_out_of_an_error(writer: TranscriptWriter) -> None:
+    """Whatever happens, the transcript is sealed, and the error goes on its way."""
+
+    def record_and_fail() -> None:
+        with writer:
+            writer.lost("a bug")
+            raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        record_and_fail()
+
+    assert [b'"lost"', b'"sealed"'] == [
+        line.split(b",")[2].partition(b":")[0] for line in read_lines(writer)
+    ]
+
+
+def test_existing_file(
+    writer: TranscriptWriter, make_header: Callable[[int], Header]
+) -> None:
+    """A transcript is never written over another file."""
+    writer.seal()
+    before = writer.path.read_bytes()
+    with pytest.raises(OutputError, match=r"0001\.jsonl: .*File exists"):
+        TranscriptWriter(writer.path, make_header(1), count().__next__)
+
+    assert before == writer.path.read_bytes()
+
+
+def test_missing_folder(tmp_path: Path, make_header: Callable[[int], Header]) -> None:
+    """A file that cannot be made is an output error."""
+    with pytest.raises(OutputError, match="No such file or directory"):
+        TranscriptWriter(tmp_path / "no" / "0001.jsonl", make_header(1), int)
+
+
+def test_disk_full_in_the_middle_of_a_line(
+    writer: TranscriptWriter, record_take: RecordTake
+) -> None:
+    """What a full disk cuts off is written behind it once there is room again."""
+    record_take(writer, "s1", ['"a"'])
+    writer.received(f'"{"b" * 100}"')
+    room = writer.position - 50
+    with largest_file(room), pytest.raises(OutputError, match="File too large"):
+        writer.flush()
+    size = writer.path.stat().st_size
+    writer.seal()
+    *before, last = writer.path.read_bytes().splitlines(keepends=True)
+
+    assert room == size
+    assert f'{{"n":4,"t":400,"received":"{"b" * 100}"}}\n'.encode() == before[-1]
+    assert (
+        hashlib.sha256(b"".join(before)).hexdigest()
+        == json.loads(last)["sealed"]["sha256"]
+    )
+
+
+def test_disk_full_at_the_commit(
+    writer: TranscriptWriter, record_take: RecordTake
+) -> None:
+    """A take whose bytes could not be written is not committed."""
+    with (
+        largest_file(writer.position + 20),
+        pytest.raises(OutputError, match="File too large"),
+    ):
+        record_take(writer, "s1", ['"a"'])
+    writer.seal()
+
+    assert [] == json.loads(read_lines(writer)[-1])["sealed"]["takes"]
+
+
+def test_disk_full_at_the_end(writer: TranscriptWriter) -> None:
+    """A seal that cannot be written is an output error, and the file is closed."""
+    put_on_full_disk(writer)
+    with pytest.raises(OutputError, match="No space left on device"), writer:
+        writer.lost("reset")
+    writer.seal()
+
+    assert writer._file.closed
+
+
+def test_file_that_cannot_be_synced(writer: TranscriptWriter) -> None:
+    """A sync that the system refuses is an output error."""
+    writer.flush()
+    put_on_full_disk(writer)
+    with pytest.raises(OutputError, match="Invalid argument"):
+        writer.sync()
+    with pytest.raises(OutputError):
+        writer.seal()
+
+
+def test_file_that_cannot_be_read_back(writer: TranscriptWriter) -> None:
+    """A take whose bytes cannot be read back is not committed."""
+    end = writer.position
+    writer.flush()
+    put_on_full_disk(writer)
+    take = EndedTake("ch01:s1", TakeEnd.DONE, 2, "1d", before_this_event=False)
+    with pytest.raises(OutputError, match="Bad file descriptor"):
+        writer.commit(take, segment="s1", chars=5, start=0, end=end)
+    with pytest.raises(OutputError):
+        writer.seal()
