@@ -1,0 +1,13 @@
+"""From plan and transcripts to files: the same record gives the same bytes, always.
+
+- `takes` reads what one take sounds like from its messages.
+- `timeline` places takes one after another, counted in frames.
+- `sound` writes audio, `sidecar` the word times, `publish` moves files into place.
+- `job` does it all for one job.
+
+This room never talks to a service; its functions block, so call them in a thread.
+"""
+
+from rimebatch.renderer.job import RenderedJob, is_rendered, render_job
+
+__all__ = ["RenderedJob", "is_rendered", "render_job"]
