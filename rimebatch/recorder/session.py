@@ -1,0 +1,259 @@
+"""One job's conversation: segment after segment, each asked for and read to its end.
+
+Theory of operation. `Session.record` is a straight line: ask for a segment, read until
+no more takes are open than may stay open, ask for the next. With a service that sends
+``done`` none may stay open. Without one the end of a take shows only in the events of
+the next, so one take stays open while the next segment is asked for (see
+`rimebatch.ws3.takes`); but only once its audio has begun, since a service may speak
+two flushes that wait as one.
+
+Which kind of service it is, the manifest may say. Otherwise it shows: after the first
+audio the session waits a moment for ``done``; if the line falls quiet it asks for the
+next segment all the same, which both kinds allow, and believes what comes first, a
+``done`` or an event of the next context. The wait is no evidence, only an occasion.
+
+A session decodes what it needs to tell takes apart. What they sound like is the
+renderer's business.
+"""
+
+from collections import deque
+from collections.abc import Iterable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Final, Literal, Protocol
+
+import trio
+
+from rimebatch.errors import (
+    ConnectionClosedError,
+    RemoteProtocolError,
+    ServerSilentError,
+    SynthesisError,
+)
+from rimebatch.manifest.plan import Segment
+from rimebatch.recorder.transports import Received, Transport
+from rimebatch.transcript.entries import TakeRecord
+from rimebatch.transcript.writer import Span, TranscriptWriter
+from rimebatch.ws3.commands import Eos, encode_command
+from rimebatch.ws3.events import Chunk, Event, Timestamps, decode_event
+from rimebatch.ws3.takes import EndedTake, OpenTakes
+
+CLEAN_CLOSES: Final = frozenset({1000, 1001, 1005})  # docs/protocol.md, "Closing"
+
+QUIET_S: Final = 2.0  # the longest hole seen inside live audio was 0.3 s
+
+
+@dataclass(frozen=True, slots=True)
+class Manners:
+    """How to treat the service of one job.
+
+    Attributes:
+        done: Whether it sends ``done``; ``auto`` finds out.
+        bytes_per_sample: To recognise leftover half samples.
+        silence_limit_s: The longest wait for an event while a take is open.
+        quiet_s: The wait after which ``auto`` asks on.
+        close_s: The longest wait for the close once nothing is missing.
+        is_script: Whether the job is a script of messages, sent as it stands and
+            answered in one take.
+    """
+
+    done: Literal["auto", "always", "never"] = "auto"
+    bytes_per_sample: int = 1
+    silence_limit_s: float = 30.0
+    quiet_s: float = QUIET_S
+    close_s: float = 2.0
+    is_script: bool = False
+
+
+class Watch(Protocol):
+    """Who follows a session."""
+
+    def asked(self, segment: Segment) -> None:
+        """*segment* has been sent."""
+
+    def took(self, segment: Segment, take: TakeRecord) -> None:
+        """*take* of *segment* is on record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A segment in flight, and where in the transcript its take may begin."""
+
+    segment: Segment
+    start: int
+
+
+class Session:
+    """The conversation of one job over one open transport.
+
+    Args:
+        transport: Open, nothing said yet.
+        transcript: Where the transport records; takes are committed here.
+        manners: How to treat the service.
+        watch: Is told each segment as it is sent and each take as it is committed.
+    """
+
+    def __init__(
+        self,
+        transport: Transport,
+        transcript: TranscriptWriter,
+        manners: Manners,
+        watch: Watch,
+    ) -> None:
+        self._transport = transport
+        self._transcript = transcript
+        self._manners = manners
+        self._watch = watch
+        self._takes = OpenTakes(
+            manners.bytes_per_sample, done_ends=not manners.is_script
+        )
+        self._asked: deque[Asked] = deque()
+        self._has_done = {"always": True, "never": False}.get(manners.done)
+
+    @property
+    def in_flight(self) -> Segment | None:
+        """The oldest segment asked for whose take is not committed."""
+        return self._asked[0].segment if self._asked else None
+
+    @property
+    def heard_bytes(self) -> int:
+        """Audio received for the segment in flight."""
+        return self._takes.audio_bytes
+
+    async def record(self, segments: Iterable[Segment]) -> None:
+        """Have every segment spoken and its take committed, then end the connection.
+
+        Raises:
+            SynthesisError: The service answered with an error.
+            RemoteProtocolError: It broke a rule of ws3.
+            AudioError: A take came back empty, or ended inside a sample.
+            ServerSilentError: Nothing came within the silence limit.
+            ConnectionClosedError: It hung up before the end.
+
+        Cancellation:
+            Leaves the connection inside a take: close it, do not reuse it. Takes
+            committed before stay committed.
+        """
+        for segment in segments:
+            await self._ask(segment)
+            if not self._manners.is_script:
+                await self._settle()
+        if not self._manners.is_script:  # a script has its own
+            await self._say_eos()
+        await self._read_to_close()
+
+    async def _ask(self, segment: Segment) -> None:
+        self._takes.ask(segment.context_id)
+        self._asked.append(Asked(segment, self._transcript.position))
+        for message in segment.messages:
+            await self._transport.send(message)
+        self._watch.asked(segment)
+
+    async def _say_eos(self) -> None:
+        try:
+            await self._transport.send(encode_command(Eos()))
+        except ConnectionClosedError:
+            if self._takes:
+                raise
+            # Nothing is missing: the service was merely first to hang up.
+
+    async def _settle(self) -> None:
+        """Read until the next segment may be asked for."""
+        while self._must_wait():
+            received = await self._receive_or_quiet()
+            if received is None:
+                return
+            await self._take_in(received)
+
+    def _must_wait(self) -> bool:
+        """Whether more takes are open than may stay open."""
+        may_stay_open = self._has_done is False and self._takes.audio_bytes > 0
+        return len(self._takes) > may_stay_open
+
+    async def _receive_or_quiet(self) -> Received | None:
+        """Return the next message; ``None`` when it is time to ask on regardless."""
+        may_ask_on = self._has_done is None and len(self._takes) == 1
+        if not (may_ask_on and self._takes.audio_bytes):
+            return await self._receive()
+        with trio.move_on_after(self._manners.quiet_s):
+            return await self._transport.receive()
+        return None
+
+    async def _receive(self) -> Received:
+        limit_s = self._manners.silence_limit_s
+        try:
+            with trio.fail_after(limit_s):
+                return await self._transport.receive()
+        except trio.TooSlowError:
+            raise ServerSilentError(
+                f"nothing came from the service for {limit_s:g} s"
+            ) from None
+
+    async def _read_to_close(self) -> None:
+        """Read what is left after ``eos``, up to the service's close.
+
+        With nothing missing, neither a close that does not come, nor one that is not
+        clean, nor an error event does any harm.
+        """
+        while self._takes:
+            try:
+                received = await self._receive()
+            except ConnectionClosedError as closed:
+                if closed.code not in CLEAN_CLOSES:
+                    raise
+                await self._commit(self._takes.close(), self._transcript.position)
+            else:
+                await self._take_in(received)
+        with trio.move_on_after(self._manners.close_s):
+            await self._read_leftovers()
+
+    async def _read_leftovers(self) -> None:
+        while True:
+            try:
+                received = await self._transport.receive()
+            except ConnectionClosedError:
+                return
+            with suppress(SynthesisError):  # on record, and no take is left to suffer
+                await self._take_in(received)
+
+    async def _take_in(self, received: Received) -> None:
+        """Give a message to its take, and commit the take that it ends."""
+        span = received.span
+        try:
+            event = decode_event(received.message)
+            self._check_asked(event, span)
+            ended = self._takes.receive(event, received.message)
+        except RemoteProtocolError as error:
+            raise RemoteProtocolError(f"entry {span.number}: {error}") from error
+        if ended is None:
+            self._transcript.flush_if_large()
+            return
+        self._has_done = not ended.inferred
+        await self._commit(ended, span.start if ended.before_this_event else span.end)
+
+    def _check_asked(self, event: Event, span: Span) -> None:
+        """Refuse what came before the segment was asked for whose take is open.
+
+        It is read only now, so its place in the record alone tells.
+        """
+        early = bool(self._asked) and span.start < self._asked[0].start
+        if early and isinstance(event, Chunk | Timestamps):
+            raise RemoteProtocolError(
+                "audio or times arrived for a take that had ended already"
+            )
+
+    async def _commit(self, ended: EndedTake, end: int) -> None:
+        asked = self._asked.popleft()
+        record = self._transcript.commit(
+            ended,
+            segment=asked.segment.key,
+            chars=asked.segment.chars,
+            start=asked.start,
+            end=end,
+        )
+        if self._asked:  # asked for ahead: its take begins where this one ends
+            ahead = self._asked[0]
+            self._asked[0] = Asked(ahead.segment, max(ahead.start, end))
+        # The next segment is a purchase: it waits until this one survives a power cut.
+        await trio.to_thread.run_sync(self._transcript.sync)
+        self._watch.took(asked.segment, record)

@@ -1,0 +1,53 @@
+"""What carries messages: the seam between the recorder and a service.
+
+A transport tells its transcript everything at the moment it happens, and knows nothing
+of takes, segments or audio.
+"""
+
+from collections.abc import Callable
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from rimebatch.transcript.writer import Span, TranscriptWriter
+from rimebatch.ws3.query import Query
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message, and where the transcript holds it."""
+
+    message: str
+    span: Span
+
+
+class Transport(Protocol):
+    """One open connection."""
+
+    async def send(self, message: str) -> None:
+        """Send *message*.
+
+        Raises:
+            ConnectionClosedError: The connection is closed.
+        """
+
+    async def receive(self) -> Received:
+        """Return the next message; cancelling the wait loses none.
+
+        Raises:
+            ConnectionClosedError: No more will come; its code and reason are kept.
+            RemoteProtocolError: The message was binary or over the size cap, or not
+                even a message.
+        """
+
+
+Connect: TypeAlias = Callable[
+    [Query, TranscriptWriter], AbstractAsyncContextManager[Transport]
+]
+"""Open a connection for a query, recording into a transcript.
+
+Raises `ConnectError` if it cannot be opened. Leaving the context closes it: politely,
+within two seconds, or at once if an error is on its way out.
+"""
+
+__all__ = ["Connect", "Received", "Transport"]

@@ -1,0 +1,126 @@
+"""The WebSocket protocol engine with a transcript in it.
+
+Here a message exists as a whole for the first time, and here a frame is made just
+before it leaves. It knows the frames and the transcript, and neither sockets nor ws3.
+"""
+
+from collections import deque
+from collections.abc import Generator, Iterable
+from typing import Final
+
+from wsproto import ConnectionType, WSConnection
+from wsproto.connection import ConnectionState
+from wsproto.events import (
+    AcceptConnection,
+    BytesMessage,
+    CloseConnection,
+    Event,
+    Ping,
+    Pong,
+    TextMessage,
+)
+from wsproto.utilities import RemoteProtocolError
+
+from rimebatch.transcript.writer import Span, TranscriptWriter
+
+_CLOSE_FRAME_CAME: Final = {ConnectionState.REMOTE_CLOSING, ConnectionState.CLOSED}
+# Of a server's headers only these are recorded: none of them carries a secret.
+_RECORDED_HEADERS: Final = frozenset(
+    {"content-type", "date", "retry-after", "server", "via", "x-request-id"}
+)
+LOST_LINE: Final = 1006  # RFC 6455, 7.4.1: never on the wire, stands for a lost line
+
+
+class TappedEngine(WSConnection):
+    """A client's engine that records what passes through it.
+
+    Attributes:
+        transcript: Where it records.
+        spans: Where each message not yet taken by the session lies in the transcript.
+        loss: How the line was lost; empty as long as it is not.
+    """
+
+    def __init__(self, transcript: TranscriptWriter) -> None:
+        super().__init__(ConnectionType.CLIENT)
+        self.transcript = transcript
+        self.spans: deque[Span] = deque()
+        self.loss = ""
+        self._parts: list[str | bytes | bytearray] = []
+
+    def send(self, event: Event) -> bytes:
+        """Return the bytes for *event*, and record it."""
+        data = super().send(event)
+        match event:
+            case TextMessage(data=text):
+                self.transcript.sent(text)
+            case Ping(payload=payload):
+                self.transcript.ping("client", bytes(payload))
+            case Pong(payload=payload):
+                self.transcript.pong("client", bytes(payload))
+            case CloseConnection(code=code) if code == LOST_LINE:
+                self.lose("the line ended without a closing handshake")
+            case CloseConnection(code=code, reason=reason):
+                self.transcript.closed("client", int(code), reason or "")
+            case _:
+                pass  # the opening request: its query is in the header of the record
+        return data
+
+    def lose(self, how: str) -> None:
+        """Record that the line is lost or given up, unless that is on record."""
+        if not self.loss:
+            self.loss = how
+            self.transcript.lost(how)
+
+    def receive_data(self, data: bytes | None) -> None:
+        """Take in what the line has brought; record how a handshake is broken."""
+        try:
+            super().receive_data(data)
+        except RemoteProtocolError as error:
+            self.lose(f"broken handshake: {error}")
+            raise
+
+    def events(self) -> Generator[Event, None, None]:
+        """Yield what has been received, each event recorded just before."""
+        for event in super().events():
+            self._record(event)
+            yield event
+
+    def _record(self, event: Event) -> None:
+        match event:
+            case TextMessage() | BytesMessage():
+                self._record_part(event)
+            case Ping(payload=payload):
+                self.transcript.ping("server", bytes(payload))
+            case Pong(payload=payload):
+                self.transcript.pong("server", bytes(payload))
+            case AcceptConnection(extra_headers=headers):
+                self.transcript.opened(101, recorded_headers(headers))
+            case CloseConnection(code=code, reason=reason):
+                if self.state in _CLOSE_FRAME_CAME:
+                    self.transcript.closed("server", int(code), reason or "")
+                else:  # the engine reports a broken frame as a close that nobody sent
+                    self.lose(f"broken frame: {reason}")
+            case _:
+                pass  # a refusal: recorded where its body is whole
+
+    def _record_part(self, event: TextMessage | BytesMessage) -> None:
+        self._parts.append(event.data)
+        if not event.message_finished:
+            return
+        parts, self._parts = self._parts, []
+        if isinstance(event, TextMessage):
+            span = self.transcript.received("".join(map(str, parts)))
+        else:
+            binary = b"".join(p for p in parts if not isinstance(p, str))
+            span = self.transcript.received_binary(binary)
+        self.spans.append(span)
+
+
+def recorded_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:
+    """Return those of a server's *headers* that a transcript may hold."""
+    decoded = {name.decode("latin-1").lower(): value for name, value in headers}
+    return {
+        name: value.decode("latin-1")
+        for name, value in decoded.items()
+        if name in _RECORDED_HEADERS
+    }

@@ -1,0 +1,76 @@
+"""The line under a connection: TCP, and TLS where the endpoint wants it.
+
+It knows neither WebSocket nor deadlines; whoever opens a line sets one.
+"""
+
+import os
+import ssl
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import trio
+
+from rimebatch.errors import ConnectError
+from rimebatch.recorder.transports.endpoint import Endpoint
+
+
+@asynccontextmanager
+async def open_line(
+    endpoint: Endpoint, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[trio.abc.Stream]:
+    """Connect to *endpoint* and yield the stream; leaving the context drops it.
+
+    Args:
+        endpoint: Where to. No proxy is asked, whatever the environment says.
+        tls: Whom to trust; by default the system's authorities.
+
+    Raises:
+        ConnectError: There is no such host, nobody listens, or TLS failed; a
+            certificate that is not accepted is named as the reason, at once.
+    """
+    tcp = await _connect(endpoint)
+    try:
+        yield await _encrypt(tcp, endpoint, tls) if endpoint.secure else tcp
+    finally:
+        await trio.aclose_forcefully(tcp)
+
+
+async def _connect(endpoint: Endpoint) -> trio.SocketStream:
+    try:
+        return await trio.open_tcp_stream(endpoint.host, endpoint.port)
+    except OSError as error:
+        raise ConnectError(
+            f"{endpoint.url}: cannot connect: {_tcp_flaw(error)}"
+        ) from error
+
+
+def _tcp_flaw(error: OSError) -> str:
+    attempts = error.__cause__
+    if not isinstance(attempts, ExceptionGroup):
+        return error.strerror or str(error)
+    # One for each address of the host; they are rarely of different kinds.
+    codes = {e.errno for e in attempts.exceptions if isinstance(e, OSError)}
+    return ", ".join(os.strerror(code) for code in sorted(filter(None, codes)))
+
+
+async def _encrypt(
+    tcp: trio.SocketStream, endpoint: Endpoint, tls: ssl.SSLContext | None
+) -> trio.SSLStream[trio.SocketStream]:
+    stream = trio.SSLStream(
+        tcp,
+        tls or ssl.create_default_context(),
+        server_hostname=endpoint.host,
+        https_compatible=True,  # as everybody: no closing handshake of TLS itself
+    )
+    try:
+        await stream.do_handshake()
+    except trio.BrokenResourceError as error:
+        raise ConnectError(f"{endpoint.url}: {_tls_flaw(error)}") from error
+    return stream
+
+
+def _tls_flaw(error: trio.BrokenResourceError) -> str:
+    cause = error.__cause__
+    if isinstance(cause, ssl.SSLCertVerificationError):
+        return f"the server's certificate is not accepted: {cause.verify_message}"
+    return f"TLS failed: {cause or error}; is this a wss:// service?"

@@ -1,0 +1,350 @@
+"""Tests of all jobs of a plan together, over a service in memory."""
+
+import tempfile
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import trio
+from fakes.manifests import make_job, make_manifest, make_script
+from fakes.services import Close, FakeLine, FakeService, only
+from fakes.transcripts import damage, read_kinds
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from trio.testing import MockClock
+
+from rimebatch.manifest.load import Job, Manifest
+from rimebatch.manifest.plan import make_plan
+from rimebatch.recorder.batch import render_batch, run_batch
+from rimebatch.recorder.job import Origin, transcripts_of
+from rimebatch.recorder.reports import (
+    JobResult,
+    JobStarted,
+    Listener,
+    Report,
+    SegmentAsked,
+    TakeRecorded,
+)
+from rimebatch.transcript import TranscriptWriter, read_header, read_takes
+from rimebatch.ws3 import Query
+
+ONE, TWO, THREE = "The first one.", "Here is number two.", "And, at last, the third."
+JOBS = (make_job("a", ONE, TWO), make_job("b", TWO, THREE), make_job("c", THREE, ONE))
+
+
+async def run(
+    folder: Path,
+    service: FakeService,
+    *jobs: Job,
+    manifest: Manifest | None = None,
+    listener: Listener = lambda _: None,
+) -> list[JobResult]:
+    """Run *jobs*, planned with what is on record in *folder*."""
+    plan = make_plan(
+        replace(manifest or make_manifest(), jobs=jobs or JOBS),
+        lambda job_id: transcripts_of(folder, job_id).takes(),
+    )
+    return await run_batch(plan, service.connect, folder, listener=listener)
+
+
+async def render(folder: Path, *jobs: Job) -> list[JobResult]:
+    """Render *jobs* from what is on record in *folder*."""
+    return await render_batch(make_plan(make_manifest(*jobs)), folder)
+
+
+def states(results: list[JobResult]) -> list[tuple[str, str]]:
+    """Return job and state of each result."""
+    return [(result.job, result.state) for result in results]
+
+
+def read_outputs(folder: Path) -> dict[str, bytes]:
+    """Return the published files in *folder* by name."""
+    return {path.name: path.read_bytes() for path in folder.iterdir() if path.is_file()}
+
+
+def read_times(folder: Path) -> dict[str, int]:
+    """Return when each published file in *folder* was written."""
+    return {p.name: p.stat().st_mtime_ns for p in folder.iterdir() if p.is_file()}
+
+
+def fail_at(text: str) -> FakeService:
+    """Return a service that hangs up while it speaks *text*."""
+    return FakeService(twist=only(text, lambda items: [items[0], Close(1011, "oh")]))
+
+
+async def test_results(tmp_path: Path) -> None:
+    """Every job has a result, in the order of the plan, and its files."""
+    results = await run(tmp_path, FakeService(), *JOBS)
+
+    assert [("a", "done"), ("b", "done"), ("c", "done")] == states(results)
+    assert {
+        *("a.wav", "a.words.json"),
+        *("b.wav", "b.words.json"),
+        *("c.wav", "c.words.json"),
+    } == read_outputs(tmp_path).keys()
+    assert all(result.sent_chars and not result.reused_chars for result in results)
+
+
+@given(jobs=st.integers(1, 7), concurrency=st.integers(1, 8))
+@settings(max_examples=15)
+def test_concurrency(jobs: int, concurrency: int) -> None:
+    """As many connections are open as may be, never more, and none is left."""
+    service = FakeService()
+    made = (make_job(f"job{number}", ONE, TWO) for number in range(jobs))
+    plan = make_plan(make_manifest(*made, concurrency=concurrency))
+    all_there = trio.Event()
+
+    @asynccontextmanager
+    async def connect(
+        query: Query, transcript: TranscriptWriter
+    ) -> AsyncIterator[FakeLine]:
+        async with service.connect(query, transcript) as line:
+            if service.open_now == min(jobs, concurrency):
+                all_there.set()
+            with trio.fail_after(10):
+                await all_there.wait()
+            yield line
+
+    with tempfile.TemporaryDirectory() as folder:
+        trio.run(run_batch, plan, connect, Path(folder))
+
+    assert min(jobs, concurrency) == service.most_open
+    assert jobs == len(service.lines)
+    assert 0 == service.open_now
+
+
+@pytest.mark.parametrize("concurrency", [1, 2, 5])
+async def test_order(tmp_path: Path, concurrency: int) -> None:
+    """Jobs start in the order of the manifest, whatever their length."""
+    reports: list[Report] = []
+    jobs = [make_job(f"job{n}", *([ONE] * (5 - n))) for n in range(5)]
+    manifest = make_manifest(concurrency=concurrency)
+    await run(
+        tmp_path, FakeService(), *jobs, manifest=manifest, listener=reports.append
+    )
+
+    assert [job.id for job in jobs] == [
+        report.job for report in reports if isinstance(report, JobStarted)
+    ]
+
+
+async def test_one_failure(tmp_path: Path) -> None:
+    """A job that fails leaves the others alone, and its takes on record."""
+    jobs = [make_job("a", ONE), make_job("bad", ONE, TWO), make_job("c", THREE)]
+    results = await run(tmp_path, fail_at(TWO), *jobs)
+
+    assert [("a", "done"), ("bad", "failed"), ("c", "done")] == states(results)
+    assert (
+        "bad, segment 2 of 2, 5 bytes of audio in: the connection was closed with "
+        "1011 (oh)"
+    ) == results[1].error
+
+    service = FakeService()
+    again = await run(tmp_path, service, *jobs)
+
+    assert [TWO] == service.spoken
+    assert ["done"] * 3 == [result.state for result in again]
+
+
+async def test_every_failure(tmp_path: Path) -> None:
+    """If no connection can be opened, every job fails and none is forgotten."""
+    results = await run(tmp_path, FakeService(refusal="nobody there"), *JOBS)
+
+    assert ["a: nobody there", "b: nobody there", "c: nobody there"] == [
+        result.error for result in results
+    ]
+    assert {} == read_outputs(tmp_path)
+
+
+async def test_unreadable_transcript(tmp_path: Path) -> None:
+    """A record that a newer RimeBatch has written fails its job alone."""
+    folder = transcripts_of(tmp_path, "b").folder
+    folder.mkdir(parents=True)
+    (folder / "0001.jsonl").write_text('{"rimebatch_transcript":99,"job":"b"}\n')
+    plan = make_plan(make_manifest(*JOBS))
+    results = await run_batch(plan, FakeService().connect, tmp_path)
+
+    assert [("a", "done"), ("b", "failed"), ("c", "done")] == states(results)
+    assert "please update it" in str(results[1].error)
+
+
+async def test_again(tmp_path: Path) -> None:
+    """A second run sends nothing, opens no connection, and leaves the files alone."""
+    await run(tmp_path, FakeService(), *JOBS)
+    times = read_times(tmp_path)
+    service = FakeService()
+    results = await run(tmp_path, service, *JOBS)
+
+    assert ["done"] * 3 == [result.state for result in results]
+    assert [0] * 3 == [result.sent_chars for result in results]
+    assert [] == service.lines
+    assert times == read_times(tmp_path)
+
+
+async def test_one_edit(tmp_path: Path) -> None:
+    """An edited paragraph is sent, and only that; other jobs are not touched."""
+    await run(tmp_path, FakeService(), *JOBS)
+    times = read_times(tmp_path)
+    service = FakeService()
+    edited = make_job("b", TWO, "Something else.", THREE)
+    results = await run(tmp_path, service, JOBS[0], edited, JOBS[2])
+    changed = {name for name, _ in read_times(tmp_path).items() - times.items()}
+
+    assert ["Something else."] == service.spoken
+    assert {"b.wav", "b.words.json"} == changed
+    assert len(TWO + THREE) == results[1].reused_chars
+
+
+async def test_lost_outputs(tmp_path: Path) -> None:
+    """Files that were lost are rendered again from the record, the same bytes."""
+    await run(tmp_path, FakeService(), *JOBS)
+    outputs = read_outputs(tmp_path)
+    for name in outputs:
+        (tmp_path / name).unlink()
+    service = FakeService()
+    await run(tmp_path, service, *JOBS)
+
+    assert [] == service.lines
+    assert outputs == read_outputs(tmp_path)
+
+
+async def test_damaged_take(tmp_path: Path) -> None:
+    """A take that is damaged on disk is recorded again when it is needed."""
+    await run(tmp_path, FakeService(), *JOBS)
+    outputs = read_outputs(tmp_path)
+    damage(next(iter(transcripts_of(tmp_path, "a").takes().values())))
+    (tmp_path / "a.wav").unlink()
+    service = FakeService()
+    results = await run(tmp_path, service, *JOBS)
+
+    assert [ONE] == service.spoken
+    assert (len(ONE), len(TWO)) == (results[0].sent_chars, results[0].reused_chars)
+    assert outputs == read_outputs(tmp_path)
+
+
+async def test_failure_leaves_good_outputs(tmp_path: Path) -> None:
+    """A job that fails does not touch the files of an earlier run."""
+    await run(tmp_path, FakeService(), *JOBS)
+    times = read_times(tmp_path)
+    edited = make_job("a", ONE, "Something else.")
+    results = await run(tmp_path, fail_at("Something else."), edited)
+
+    assert [("a", "failed")] == states(results)
+    assert times == read_times(tmp_path)
+
+
+async def test_reports_add_up(tmp_path: Path) -> None:
+    """What is told on the way comes to what the results say."""
+    await run(tmp_path, FakeService(), JOBS[0])
+    reports: list[Report] = []
+    results = await run(tmp_path, fail_at(THREE), *JOBS, listener=reports.append)
+
+    for result, job in zip(results, make_plan(make_manifest(*JOBS)).jobs, strict=True):
+        of_job = [report for report in reports if report.job == job.id]
+        started = next(r for r in of_job if isinstance(r, JobStarted))
+        asked = [r for r in of_job if isinstance(r, SegmentAsked)]
+        took = [r for r in of_job if isinstance(r, TakeRecorded)]
+
+        assert result == of_job[-1]
+        assert sum(report.chars for report in asked) == result.sent_chars
+        assert started.reused_chars == result.reused_chars
+        assert started.reused_chars + started.missing_chars == job.chars
+        if result.state == "done":
+            assert job.chars == result.sent_chars + result.reused_chars
+            assert started.missing == len(took)
+
+
+async def test_origin(tmp_path: Path) -> None:
+    """Each transcript says where it comes from; an empty origin says nothing."""
+    plan = make_plan(make_manifest(*JOBS[:1]))
+    origin = Origin("ws://host/ws3", {"rimebatch": "1"}, "2026-11-23T12:00:00Z")
+    await run_batch(plan, FakeService().connect, tmp_path, origin=origin)
+    header = read_header(transcripts_of(tmp_path, "a").paths()[0])
+
+    assert origin == Origin(header.endpoint, header.client, header.wall)
+
+
+async def test_manners(tmp_path: Path, mock_clock: MockClock) -> None:
+    """How a service is treated is the manifest's to say, job by job."""
+    service = FakeService(done=False, clock=mock_clock)
+    script = make_script("raw", {"text": "This goes."}, {"operation": "eos"})
+    manifest = make_manifest(done="always", silence_limit_s=7.0, concurrency=1)
+    results = await run(tmp_path, service, JOBS[0], script, manifest=manifest)
+
+    assert [("a", "failed"), ("raw", "done")] == states(results)
+    assert "nothing came from the service for 7 s" in str(results[0].error)
+
+    odd = FakeService(twist=only(ONE, lambda items: [items[0], items[-1]]))
+    results = await run(tmp_path, odd, make_job("odd", ONE))
+
+    assert "inside a sample" in str(results[0].error)
+
+
+class StopError(Exception):
+    """What a listener may raise: it is no error of a job."""
+
+
+@pytest.mark.parametrize("at", range(1, 20, 2))
+async def test_cancellation(tmp_path: Path, at: int) -> None:
+    """A run that is stopped anywhere goes on from there, to the same files."""
+    whole, broken = tmp_path / "whole", tmp_path / "broken"
+    await run(whole, FakeService(), *JOBS)
+    reports: list[Report] = []
+    first, second = FakeService(), FakeService()
+    with trio.CancelScope() as scope:
+
+        def stop(report: Report) -> None:
+            reports.append(report)
+            if len(reports) == at:
+                scope.cancel()
+
+        await run(broken, first, *JOBS, listener=stop)
+    paths = [path for job in JOBS for path in transcripts_of(broken, job.id).paths()]
+    on_record = [take for path in paths for take in read_takes(path, verify=True)]
+    await run(broken, second, *JOBS)
+
+    assert ["sealed"] * len(paths) == [read_kinds(path)[-1] for path in paths]
+    assert 6 == len(on_record) + len(second.spoken)
+    assert 0 == first.open_now
+    assert read_outputs(whole) == read_outputs(broken)
+
+
+async def test_a_bug_is_not_hidden(tmp_path: Path) -> None:
+    """What is not of RimeBatch's own making leaves the batch as it is."""
+
+    def stumble(_: Report) -> None:
+        raise StopError
+
+    with pytest.RaisesGroup(StopError, flatten_subgroups=True):
+        await run(tmp_path, FakeService(), *JOBS[:1], listener=stumble)
+
+
+async def test_render_again(tmp_path: Path) -> None:
+    """Rendering from the record alone gives the same bytes, current or not."""
+    await run(tmp_path, FakeService(), *JOBS)
+    outputs, times = read_outputs(tmp_path), read_times(tmp_path)
+    results = await render(tmp_path, *JOBS)
+
+    assert ["done"] * 3 == [result.state for result in results]
+    assert [0] * 3 == [result.sent_chars for result in results]
+    assert outputs == read_outputs(tmp_path)
+    assert times != read_times(tmp_path)
+
+
+async def test_render_names_what_is_missing(tmp_path: Path) -> None:
+    """A job that is not all on record is not rendered; the others are."""
+    await run(tmp_path, FakeService(), JOBS[0], make_job("b", TWO))
+    b_before = (tmp_path / "b.wav").read_bytes()
+    reports: list[Report] = []
+    plan = make_plan(make_manifest(*JOBS))
+    results = await render_batch(plan, tmp_path, reports.append)
+
+    assert [("a", "done"), ("b", "failed"), ("c", "failed")] == states(results)
+    assert [
+        "b: 1 of 2 segments are not on record: 2; `rimebatch run` records them",
+        "c: 2 of 2 segments are not on record: 1-2; `rimebatch run` records them",
+    ] == [result.error for result in results[1:]]
+    assert results == [report for report in reports if isinstance(report, JobResult)]
+    assert b_before == (tmp_path / "b.wav").read_bytes()

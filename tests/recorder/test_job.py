@@ -1,0 +1,240 @@
+"""Tests of one job, from what is on record to its files."""
+
+from pathlib import Path
+
+import pytest
+import trio
+from fakes.manifests import MAX_CHARS, make_planned, make_script
+from fakes.services import Close, FakeService, only, sound_of
+from fakes.transcripts import damage
+
+from rimebatch.errors import ConnectError, RimeBatchError, TranscriptError
+from rimebatch.manifest.plan import PlannedJob, plan_job
+from rimebatch.recorder.job import JobRun, Origin, transcripts_of
+from rimebatch.recorder.reports import (
+    JobResult,
+    JobStarted,
+    LineChanged,
+    Report,
+    SegmentAsked,
+    TakeRecorded,
+)
+from rimebatch.recorder.session import Manners
+from rimebatch.renderer import RenderedJob
+from rimebatch.transcript import read_header
+
+ONE, TWO, THREE = "The first one.", "Here is number two.", "The third."
+MANNERS = Manners(done="always", bytes_per_sample=2)
+ORIGIN = Origin("ws://host/ws3", {"rimebatch": "1"}, "2026-11-23T12:00:00Z")
+
+
+def make_run(
+    folder: Path, job: PlannedJob, reports: list[Report] | None = None
+) -> JobRun:
+    """Return a run of *job* that adds what it tells to *reports*."""
+    return JobRun(job, folder, (reports if reports is not None else []).append)
+
+
+async def render(run: JobRun) -> RenderedJob:
+    """Render the job of *run*."""
+    return await run.render(trio.CapacityLimiter(1))
+
+
+async def record(folder: Path, service: FakeService, *texts: str) -> JobRun:
+    """Record what is missing of *texts*, and render all; return the run."""
+    run = make_run(folder, make_planned(*texts))
+    await run.look_up(trust=True)
+    await run.record(service.connect, ORIGIN, MANNERS)
+    await render(run)
+    return run
+
+
+async def fail(run: JobRun, service: FakeService) -> JobResult:
+    """Record with *run*, which fails, and return the result."""
+    await run.look_up(trust=True)
+    with pytest.raises(RimeBatchError) as caught:
+        await run.record(service.connect, ORIGIN, MANNERS)
+    return run.failed(caught.value)
+
+
+def read_samples(rendered: RenderedJob) -> bytes:
+    """Return the samples of a rendered WAV file, whose header comes first."""
+    content = rendered.audio.read_bytes()
+    return content[content.index(b"data") + 8 :]
+
+
+async def test_from_nothing_to_files(tmp_path: Path) -> None:
+    """What is missing is recorded, told, and rendered to audio and its sidecar."""
+    reports: list[Report] = []
+    run = make_run(tmp_path, make_planned(ONE, TWO), reports)
+
+    assert None is await run.look_up(trust=True)
+
+    await run.record(FakeService().connect, ORIGIN, MANNERS)
+    rendered = await render(run)
+
+    assert [
+        JobStarted("job", 2, 2, len(ONE + TWO), 0),
+        LineChanged("job", is_open=True),
+        SegmentAsked("job", 1, len(ONE)),
+        TakeRecorded("job", 1, len(ONE), len(ONE) / 8000, inferred=False),
+        SegmentAsked("job", 2, len(TWO)),
+        TakeRecorded("job", 2, len(TWO), len(TWO) / 8000, inferred=False),
+        LineChanged("job", is_open=False),
+    ] == reports
+    assert sound_of(ONE) + sound_of(TWO) == read_samples(rendered)
+    assert JobResult(
+        job="job",
+        state="done",
+        segments=2,
+        sent_chars=len(ONE + TWO),
+        reused_chars=0,
+        audio_s=len(ONE + TWO) / 8000,
+        files=(str(tmp_path / "job.wav"), str(tmp_path / "job.words.json")),
+    ) == run.done(rendered)
+
+
+async def test_transcript(tmp_path: Path) -> None:
+    """Each attempt has a transcript of its own, whose head says where it is from."""
+    await record(tmp_path, FakeService(), ONE)
+    await record(tmp_path, FakeService(), ONE, TWO)
+    paths = transcripts_of(tmp_path, "job").paths()
+    header = read_header(paths[1])
+
+    assert ["transcripts/job/0001.jsonl", "transcripts/job/0002.jsonl"] == [
+        path.relative_to(tmp_path).as_posix() for path in paths
+    ]
+    assert ("job", 2, "client") == (header.job, header.attempt, header.vantage)
+    assert ORIGIN == Origin(header.endpoint, header.client, header.wall)
+    assert make_planned(ONE).query == header.query
+
+
+async def test_only_what_is_missing(tmp_path: Path) -> None:
+    """What is on record is not sent again, wherever in the text it stands."""
+    await record(tmp_path, FakeService(), ONE, THREE)
+    service = FakeService()
+    run = await record(tmp_path, service, ONE, TWO, THREE)
+    rendered = await render(run)
+
+    assert [TWO] == service.spoken
+    assert b"".join(map(sound_of, (ONE, TWO, THREE))) == read_samples(rendered)
+    assert (len(TWO), len(ONE + THREE)) == (
+        run.done(rendered).sent_chars,
+        run.done(rendered).reused_chars,
+    )
+
+
+async def test_current_files_are_found(tmp_path: Path) -> None:
+    """Files that are made of what is on record need not be made again."""
+    first = await record(tmp_path, FakeService(), ONE)
+    second = make_run(tmp_path, make_planned(ONE))
+
+    assert await render(first) == await second.look_up(trust=True)
+    assert len(ONE) == second.done(await render(second)).reused_chars
+
+
+async def test_without_trust_all_is_read(tmp_path: Path) -> None:
+    """Without trust no file counts as current, and damaged takes are missing."""
+    first = await record(tmp_path, FakeService(), ONE, TWO)
+    damage(transcripts_of(tmp_path, "job").takes()[first.job.segments[1].key])
+    second = make_run(tmp_path, first.job)
+
+    assert None is await second.look_up(trust=False)
+    assert [TWO] == [segment.text for segment in second.job.missing]
+
+
+async def test_missing_segments_are_named(tmp_path: Path) -> None:
+    """A job that is not all on record cannot be rendered, and says what is missing."""
+    texts = [f"Number {number}." for number in range(1, 8)]
+    await record(tmp_path, FakeService(), texts[1], texts[5])
+    run = make_run(tmp_path, make_planned(*texts))
+    await run.look_up(trust=False)
+
+    with pytest.raises(TranscriptError) as caught:
+        await render(run)
+
+    assert (
+        "job: 5 of 7 segments are not on record: 1, 3-5, 7; `rimebatch run` records "
+        "them"
+    ) == run.failed(caught.value).error
+
+
+async def test_sound_takes_are_kept(tmp_path: Path) -> None:
+    """A take that was verified is not given up for a newer one that is damaged."""
+    transcripts = transcripts_of(tmp_path, "job")
+    key = (await record(tmp_path, FakeService(), ONE)).job.segments[0].key
+    older = transcripts.takes()[key]
+    intact = older.path.read_bytes()
+    damage(older)
+    (tmp_path / "job.wav").unlink()
+    await record(tmp_path, FakeService(), ONE)
+    damage(transcripts.takes()[key])
+    older.path.write_bytes(intact)
+    service = FakeService()
+    run = await record(tmp_path, service, ONE, TWO)
+
+    assert [TWO] == service.spoken
+    assert sound_of(ONE) + sound_of(TWO) == read_samples(await render(run))
+
+
+async def test_no_connection(tmp_path: Path) -> None:
+    """What goes wrong before a segment is asked for is said of the job."""
+    service = FakeService(refusal="ws://host/ws3: nobody there")
+    run = make_run(tmp_path, make_planned(ONE))
+
+    assert JobResult(
+        "job", "failed", 1, 0, 0, error="job: ws://host/ws3: nobody there"
+    ) == await fail(run, service)
+
+
+async def test_failure_inside_a_segment(tmp_path: Path) -> None:
+    """What goes wrong inside a segment is said of it, with what was received."""
+    reports: list[Report] = []
+    twist = only(TWO, lambda items: [items[0], Close(1011, "out of breath")])
+    run = make_run(tmp_path, make_planned(ONE, TWO), reports)
+    result = await fail(run, FakeService(twist=twist))
+
+    assert (
+        "job, segment 2 of 2, 5 bytes of audio in: the connection was closed with "
+        "1011 (out of breath)"
+    ) == result.error
+    assert len(ONE + TWO) == result.sent_chars
+    assert LineChanged("job", is_open=False) == reports[-1]
+
+
+async def test_failure_after_the_last_segment(tmp_path: Path) -> None:
+    """What goes wrong when all is on record is said of the job."""
+    run = await record(tmp_path, FakeService(), ONE)
+
+    assert "job: no room" == run.failed(RimeBatchError("no room")).error
+
+
+@pytest.mark.parametrize(
+    ("said", "shown"),
+    [
+        ("two\r\nlines", "two lines"),
+        ("\x1b[31mred\x00", "[31mred"),
+        ("word " * 1_000_000, ("word " * 399)),
+    ],
+)
+async def test_an_error_is_one_line(tmp_path: Path, said: str, shown: str) -> None:
+    """Whatever a server says, the error of a job is one printable line."""
+    run = make_run(tmp_path, make_planned(ONE))
+
+    assert f"job: {shown}" == run.failed(ConnectError(said)).error
+
+
+async def test_script(tmp_path: Path) -> None:
+    """A script of messages is recorded and rendered as one segment."""
+    script = make_script("raw", {"text": "This goes. "}, {"operation": "eos"})
+    reports: list[Report] = []
+    run = make_run(tmp_path, plan_job(script, MAX_CHARS), reports)
+    await run.look_up(trust=True)
+    manners = Manners(bytes_per_sample=2, is_script=True)
+    await run.record(FakeService().connect, Origin(), manners)
+    rendered = await render(run)
+
+    assert sound_of("This goes.") == read_samples(rendered)
+    assert [SegmentAsked("raw", 1, len("This goes. "))] == [
+        report for report in reports if isinstance(report, SegmentAsked)
+    ]
