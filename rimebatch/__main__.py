@@ -1,0 +1,5 @@
+"""``python -m rimebatch`` is the command line."""
+
+from rimebatch.cli.main import main
+
+main()

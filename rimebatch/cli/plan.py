@@ -1,0 +1,66 @@
+"""``rimebatch plan``."""
+
+from pathlib import Path
+
+import click
+
+from rimebatch.cli.displays import echo_json
+from rimebatch.cli.planning import plan_options, read_plan
+from rimebatch.cli.tables import print_plan
+from rimebatch.manifest.plan import CHARS_PER_SECOND, PRICE_PER_1000_CHARS_USD, Plan
+
+
+@click.command()
+@plan_options
+@click.option(
+    "--price",
+    metavar="USD",
+    type=click.FloatRange(min=0),
+    default=PRICE_PER_1000_CHARS_USD,
+    help="For 1,000 characters; the default is Rime's starter plan of August 2026.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+def plan(
+    manifest: Path, out: Path, only: tuple[str, ...], price: float, as_json: bool
+) -> None:
+    """Show what MANIFEST would send and what that would cost, and stop.
+
+    Nothing is changed and nothing is sent. Sealed transcripts are believed here; a run
+    reads and verifies them before it relies on them.
+
+    \b
+    Example:
+      rimebatch plan jobs/story.yaml
+    """
+    made, _ = read_plan(manifest, out, only)
+    if as_json:
+        _echo_plan(made, price)
+    else:
+        print_plan(made, price)
+
+
+def _echo_plan(plan: Plan, price_usd: float) -> None:
+    for job in plan.jobs:
+        skipped = [[piece.start, piece.end] for piece in job.skipped]
+        echo_json(
+            "job-planned",
+            {
+                "job": job.id,
+                "segments": len(job.segments),
+                "missing": len(job.missing),
+                "skipped": skipped,
+                **_amounts(job.chars, job.missing_chars, price_usd),
+            },
+        )
+    amounts = _amounts(plan.chars, plan.missing_chars, price_usd)
+    echo_json("planned", {"jobs": len(plan.jobs), **amounts})
+
+
+def _amounts(chars: int, missing_chars: int, price_usd: float) -> dict[str, object]:
+    return {
+        "chars": chars,
+        "reused_chars": chars - missing_chars,
+        "missing_chars": missing_chars,
+        "estimated_audio_s": round(missing_chars / CHARS_PER_SECOND, 1),
+        "estimated_usd": round(missing_chars / 1000 * price_usd, 4),
+    }

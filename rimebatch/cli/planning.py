@@ -1,0 +1,100 @@
+"""From the words of a command line to a plan; shared by run, plan and render."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Final, ParamSpec
+
+import click
+
+from rimebatch.errors import EndpointError
+from rimebatch.manifest import Manifest, load_manifest
+from rimebatch.manifest.endpoint import find_endpoint_flaw
+from rimebatch.manifest.plan import Plan, make_plan
+from rimebatch.recorder.job import transcripts_of
+
+_Options = ParamSpec("_Options")
+
+_SHOWN_IDS: Final = 10  # enough to see how the ids are made
+
+
+def plan_options(command: Callable[_Options, None]) -> Callable[_Options, None]:
+    """Add what every command that takes a manifest has in common."""
+    for decorate in (
+        click.option(
+            "--only",
+            metavar="GLOB",
+            multiple=True,
+            help="Only jobs whose id matches, like 'ch0*'. May be given again.",
+        ),
+        click.option(
+            "--out",
+            metavar="DIR",
+            type=click.Path(file_okay=False, path_type=Path),
+            default=Path("outputs"),
+            help="All files are under DIR/NAME, where NAME is the manifest's.",
+        ),
+        click.argument("manifest", type=click.Path(path_type=Path)),
+    ):
+        command = decorate(command)
+    return command
+
+
+def read_plan(
+    path: Path,
+    out: Path,
+    only: Sequence[str],
+    *,
+    endpoint: str | None = None,
+    concurrency: int | None = None,
+) -> tuple[Plan, Path]:
+    """Return the plan of the manifest at *path*, and the folder of its outputs.
+
+    Args:
+        path: The manifest.
+        out: Under which the folder lies.
+        only: Patterns of job ids; none for all jobs.
+        endpoint: In place of the manifest's own.
+        concurrency: In place of the manifest's own.
+
+    Raises:
+        ManifestError: It has mistakes.
+        EndpointError: *endpoint* is not usable.
+        TranscriptError: A transcript cannot be read.
+        click.BadParameter: One of the patterns matches no job.
+    """
+    manifest = _override(load_manifest(path), endpoint, concurrency)
+    _check_patterns(only, [job.id for job in manifest.jobs])
+    folder = out / manifest.name
+
+    def wanted(job_id: str) -> bool:
+        return not only or any(fnmatchcase(job_id, pattern) for pattern in only)
+
+    plan = make_plan(
+        manifest, lambda job_id: transcripts_of(folder, job_id).takes(), wanted
+    )
+    return plan, folder
+
+
+def _check_patterns(only: Sequence[str], ids: Sequence[str]) -> None:
+    for pattern in only:
+        if not any(fnmatchcase(job_id, pattern) for job_id in ids):
+            shown = ids if len(ids) <= _SHOWN_IDS else [*ids[:_SHOWN_IDS], "…"]
+            raise click.BadParameter(
+                f"no job matches {pattern}; the jobs are {', '.join(shown)}",
+                param_hint="'--only'",
+            )
+
+
+def _override(
+    manifest: Manifest, endpoint: str | None, concurrency: int | None
+) -> Manifest:
+    if endpoint is not None:
+        flaw = find_endpoint_flaw(endpoint, manifest.plain_ws_hosts)
+        if flaw is not None:
+            raise EndpointError(f"--endpoint: {flaw.what}; {flaw.remedy}")
+        manifest = replace(manifest, endpoint=endpoint)
+    if concurrency is not None:
+        manifest = replace(manifest, concurrency=concurrency)
+    return manifest

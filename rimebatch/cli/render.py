@@ -1,0 +1,37 @@
+"""``rimebatch render``."""
+
+import sys
+from functools import partial
+from pathlib import Path
+
+import click
+import trio
+
+from rimebatch.cli.planning import plan_options, read_plan
+from rimebatch.cli.running import follow
+from rimebatch.recorder.batch import render_batch
+
+
+@click.command()
+@plan_options
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+def render(
+    manifest: Path, out: Path, only: tuple[str, ...], as_json: bool, quiet: bool
+) -> None:
+    """Make the files of MANIFEST again from the record; nothing is sent.
+
+    The same record gives the same bytes. A job with segments that are not on record
+    fails, and its error says which they are.
+
+    \b
+    Example:
+      rimebatch render jobs/hello.yaml
+    """
+    made, folder = read_plan(manifest, out, only)
+    with follow(made, as_json=as_json, quiet=quiet) as run:
+        trio.run(
+            partial(render_batch, made, folder, listener=run.tell),
+            restrict_keyboard_interrupt_to_checkpoints=True,
+        )
+    sys.exit(run.exit_code)

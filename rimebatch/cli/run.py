@@ -1,0 +1,89 @@
+"""``rimebatch run``."""
+
+import os
+import platform
+import sys
+from contextlib import AsyncExitStack
+from datetime import UTC, datetime
+from functools import partial
+from importlib.metadata import version
+from pathlib import Path
+
+import click
+import trio
+
+from rimebatch.cli.exit_codes import ExitCode
+from rimebatch.cli.planning import plan_options, read_plan
+from rimebatch.cli.running import Run, follow
+from rimebatch.cli.service import Service
+from rimebatch.manifest.plan import Plan
+from rimebatch.recorder.batch import run_batch
+from rimebatch.recorder.job import Origin
+
+
+@click.command()
+@plan_options
+@click.option(
+    "--endpoint",
+    metavar="ENDPOINT",
+    help="local, cloud, or wss://host/ws3; in place of the manifest's own.",
+)
+@click.option(
+    "--concurrency",
+    metavar="CONNECTIONS",
+    type=click.IntRange(min=1),
+    help="Connections open at a time; in place of the manifest's own.",
+)
+@click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
+@click.option("--quiet", is_flag=True, help="Say nothing but errors.")
+def run(  # noqa: PLR0913, PLR0917  # click: one parameter for each option
+    manifest: Path,
+    out: Path,
+    only: tuple[str, ...],
+    endpoint: str | None,
+    concurrency: int | None,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    """Record what is missing of MANIFEST, and render every job.
+
+    What is on record is never sent again, so the same command goes on after a crash,
+    an edit or a failure, and does nothing when nothing is missing. Ctrl-C stops it.
+
+    \b
+    Example:
+      rimebatch run jobs/hello.yaml
+    """
+    made, folder = read_plan(
+        manifest, out, only, endpoint=endpoint, concurrency=concurrency
+    )
+    with follow(made, as_json=as_json, quiet=quiet) as followed:
+        trio.run(
+            partial(_run, made, folder, followed),
+            # Ctrl-C arrives where the run waits, never between two lines of code.
+            restrict_keyboard_interrupt_to_checkpoints=True,
+        )
+    nothing_sent = followed.exit_code is ExitCode.DONE and not followed.tally.sent_chars
+    if nothing_sent and not (quiet or as_json):
+        click.echo("Nothing was sent: every segment was on record.", err=True)
+    sys.exit(followed.exit_code)
+
+
+async def _run(plan: Plan, folder: Path, run: Run) -> None:
+    name, key = plan.manifest.endpoint, os.environ.get("RIME_API_KEY")
+    async with AsyncExitStack() as stack:
+        service = Service(name, key, partial(click.echo, err=True), stack)
+        if plan.missing_chars:
+            await service.start()
+        origin = Origin(name, _versions(), _wall())
+        await run_batch(plan, service.connect, folder, origin=origin, listener=run.tell)
+
+
+def _versions() -> dict[str, str]:
+    packages = {name: version(name) for name in ("rimebatch", "trio", "trio-websocket")}
+    return {**packages, "python": platform.python_version()}
+
+
+def _wall() -> str:
+    now = datetime.now(UTC)  # noqa: TID251  # the command line is where time comes from
+    return now.strftime("%Y-%m-%dT%H:%M:%SZ")

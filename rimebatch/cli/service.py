@@ -1,0 +1,87 @@
+"""The service that a run speaks to: found, and if need be started, when first needed.
+
+A run with nothing to send needs none: no key, no process, no socket.
+"""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Final
+
+import trio
+
+from rimebatch.errors import EndpointError
+from rimebatch.recorder.transports import Transport
+from rimebatch.recorder.transports.endpoint import Endpoint
+from rimebatch.recorder.transports.live import open_live
+from rimebatch.server import open_local_service
+from rimebatch.transcript import TranscriptWriter
+from rimebatch.ws3.query import Query
+
+CLOUD_URL: Final = "wss://users-ws.rime.ai/ws3"
+
+_LOCAL_KEY: Final = "local"  # the local service lets in any token but an empty one
+
+
+class Service:
+    """Where `connect` connects to.
+
+    Args:
+        name: ``local``, ``cloud``, or an address that has been checked.
+        key: From the environment; it goes to the cloud or to the address, and never
+            to the local service.
+        notify: Is given a line for people, such as which voice the local service has.
+        stack: Stops, when it is left, what had to be started.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        key: str | None,
+        notify: Callable[[str], None],
+        stack: AsyncExitStack,
+    ) -> None:
+        self._name = name
+        self._key = key
+        self._notify = notify
+        self._stack = stack
+        self._starting = trio.Lock()
+        self._endpoint: Endpoint | None = None
+
+    @asynccontextmanager
+    async def connect(
+        self, query: Query, transcript: TranscriptWriter
+    ) -> AsyncIterator[Transport]:
+        """Open a connection; see `rimebatch.recorder.transports.Connect`."""
+        endpoint = await self.start()
+        async with open_live(endpoint, query, transcript) as transport:
+            yield transport
+
+    async def start(self) -> Endpoint:
+        """Return where to connect, after making sure that there is something.
+
+        Raises:
+            EndpointError: There is no key for the cloud, or the local service did not
+                start.
+        """
+        async with self._starting:
+            if self._endpoint is None:
+                self._endpoint = await self._find()
+            return self._endpoint
+
+    async def _find(self) -> Endpoint:
+        if self._name == "local":
+            service = await self._stack.enter_async_context(open_local_service())
+            if service.notice:
+                self._notify(service.notice)
+            return Endpoint(service.url, _LOCAL_KEY)
+        if self._name == "cloud":
+            return Endpoint(CLOUD_URL, self._cloud_key())
+        return Endpoint(self._name, self._key)
+
+    def _cloud_key(self) -> str:
+        if not self._key:
+            raise EndpointError(
+                "RIME_API_KEY is not set, and the cloud wants a key; set it, or add "
+                "--endpoint local to hear a local voice instead"
+            )
+        return self._key

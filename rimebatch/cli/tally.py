@@ -1,0 +1,148 @@
+"""What a run has come to so far, added up from its reports.
+
+The progress display, the final table and the exit code are all drawn from it.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from rimebatch.cli.exit_codes import ExitCode
+from rimebatch.manifest.plan import Plan, PlannedJob
+from rimebatch.recorder.reports import (
+    JobResult,
+    JobStarted,
+    LineChanged,
+    Report,
+    SegmentAsked,
+    TakeRecorded,
+)
+
+
+@dataclass(slots=True)
+class JobTally:
+    """One job so far.
+
+    Attributes:
+        job: Its id.
+        segments: How many it has.
+        reused_chars: Characters that were on record before.
+        to_send_chars: Characters to send in all; those sent, once it has ended.
+        takes: Segments recorded in this run.
+        sent_chars: Characters sent in this run, wasted ones included.
+        audio_s: Seconds recorded in this run; once it has ended, of its file.
+    """
+
+    job: str
+    segments: int
+    reused_chars: int
+    to_send_chars: int
+    takes: int = 0
+    sent_chars: int = 0
+    audio_s: float = 0.0
+    state: str = "waiting"
+    file: str = ""
+    error: str | None = None
+
+
+class Tally:
+    """A run so far.
+
+    Args:
+        plan: What the run is to do.
+        now_s: Seconds on any steady clock.
+
+    Attributes:
+        jobs: By id, in the order of the plan.
+        lines: Connections open now.
+        recorded_s: Seconds of audio recorded in this run.
+    """
+
+    def __init__(self, plan: Plan, now_s: Callable[[], float]) -> None:
+        self.jobs = {job.id: _make_job(job) for job in plan.jobs}
+        self.lines = 0
+        self.recorded_s = 0.0
+        self._now_s = now_s
+        self._start_s = now_s()
+
+    def add(self, report: Report) -> None:
+        """Count *report*."""
+        job = self.jobs[report.job]
+        match report:
+            case JobStarted():
+                # What the run found on record, over what the plan believed.
+                job.state = "running"
+                job.to_send_chars = report.missing_chars
+                job.reused_chars = report.reused_chars
+            case LineChanged(is_open=is_open):
+                self.lines += 1 if is_open else -1
+            case SegmentAsked(chars=chars):
+                job.sent_chars += chars
+            case TakeRecorded(audio_s=audio_s):
+                job.takes += 1
+                job.audio_s += audio_s
+                self.recorded_s += audio_s
+            case JobResult():
+                job.state = report.state
+                job.to_send_chars = job.sent_chars
+                job.audio_s = report.audio_s
+                job.file = report.files[0] if report.files else ""
+                job.error = report.error
+
+    def stop(self) -> None:
+        """Note that the run was interrupted: jobs without a result are stopped."""
+        for job in self.jobs.values():
+            if job.state in {"waiting", "running"}:
+                job.state = "stopped"
+
+    @property
+    def elapsed_s(self) -> float:
+        """Seconds since the run began."""
+        return self._now_s() - self._start_s
+
+    @property
+    def times_real_time(self) -> float:
+        """Seconds of audio recorded for each second of the run."""
+        return self.recorded_s / self.elapsed_s if self.elapsed_s > 0 else 0.0
+
+    @property
+    def to_send_chars(self) -> int:
+        """Characters to send in all, as far as is known."""
+        return sum(job.to_send_chars for job in self.jobs.values())
+
+    @property
+    def sent_chars(self) -> int:
+        """Characters sent."""
+        return sum(job.sent_chars for job in self.jobs.values())
+
+    @property
+    def reused_chars(self) -> int:
+        """Characters that were on record before."""
+        return sum(job.reused_chars for job in self.jobs.values())
+
+    @property
+    def audio_s(self) -> float:
+        """Seconds of audio of all jobs, recorded before or now."""
+        return sum(job.audio_s for job in self.jobs.values())
+
+    @property
+    def finished(self) -> int:
+        """Jobs that have a result."""
+        return sum(job.state in {"done", "failed"} for job in self.jobs.values())
+
+    @property
+    def takes(self) -> int:
+        """Segments recorded in this run."""
+        return sum(job.takes for job in self.jobs.values())
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What the run's exit code is, if it ended by itself."""
+        failed = sum(job.state == "failed" for job in self.jobs.values())
+        if not failed:
+            return ExitCode.DONE
+        return ExitCode.FAILED if failed == len(self.jobs) else ExitCode.PARTLY
+
+
+def _make_job(job: PlannedJob) -> JobTally:
+    reused_chars = job.chars - job.missing_chars
+    return JobTally(job.id, len(job.segments), reused_chars, job.missing_chars)

@@ -1,0 +1,34 @@
+"""Every error that RimeBatch foresees has an exit code."""
+
+import pytest
+
+from rimebatch.cli.exit_codes import ExitCode, exit_code_of
+from rimebatch.errors import (
+    ConnectError,
+    EndpointError,
+    ManifestError,
+    RimeBatchError,
+    TranscriptError,
+    VoiceError,
+)
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [
+        (ManifestError(["book.yaml:1:1: it is empty"]), 4),
+        (EndpointError("there is no key"), 5),
+        (ConnectError("refused"), 1),
+        (TranscriptError("damaged"), 1),
+        (VoiceError("no library"), 1),
+        (RimeBatchError("anything"), 1),
+    ],
+)
+def test_exit_code_of(error: RimeBatchError, code: int) -> None:
+    """An error that ends a command decides its exit code by its type alone."""
+    assert code == exit_code_of(error)
+
+
+def test_codes_of_others() -> None:
+    """Usage errors keep click's code, and an interruption the shell's 128 + SIGINT."""
+    assert (2, 130) == (ExitCode.USAGE, ExitCode.INTERRUPTED)

@@ -1,0 +1,99 @@
+"""``rimebatch plan`` from end to end."""
+
+from pathlib import Path
+
+import pytest
+from fakes.users import Line, invoke, read_lines, write_manifest
+
+HELLO = '{id: hello, text: "Hello there."}'  # 12 characters
+STARS = '{id: stars, text: "One.\\n\\n* * *\\n\\nTwo."}'  # 4 and 4
+
+
+def test_people(tmp_path: Path) -> None:
+    """People get a table and what it rests on; nothing is changed."""
+    path = write_manifest(tmp_path, HELLO, STARS)
+
+    result = invoke("plan", path, "--out", tmp_path / "out")
+
+    heading, hello, stars, total, basis, skipped = result.stdout.splitlines()
+    assert (0, "") == (result.exit_code, result.stderr)
+    assert ["job", "segments", "chars"] == heading.split()[:3]
+    assert ["hello", "1", "12", "0", "12"] == hello.split()[:5]
+    assert ["stars", "2", "8", "0", "8"] == stars.split()[:5]
+    assert ["total", "3", "20", "0", "20"] == total.split()[:5]
+    assert "0.05 USD" in basis
+    assert 'stars: skipped "* * *" at character 6' in skipped
+    assert [path] == list(tmp_path.iterdir())
+
+
+def test_programs(tmp_path: Path) -> None:
+    """Programs get a line for each job, and the sums as the last."""
+    path = write_manifest(tmp_path, HELLO, STARS)
+
+    result = invoke("plan", path, "--json", "--price", "100", "--out", tmp_path)
+
+    assert [
+        Line(
+            rimebatch=1,
+            event="job-planned",
+            job="hello",
+            segments=1,
+            missing=1,
+            chars=12,
+            missing_chars=12,
+            estimated_audio_s=0.8,
+            estimated_usd=1.2,
+        ),
+        Line(
+            rimebatch=1,
+            event="job-planned",
+            job="stars",
+            segments=2,
+            missing=2,
+            skipped=((6, 11),),
+            chars=8,
+            missing_chars=8,
+            estimated_audio_s=0.5,
+            estimated_usd=0.8,
+        ),
+        Line(
+            rimebatch=1,
+            event="planned",
+            jobs=2,
+            chars=20,
+            missing_chars=20,
+            estimated_audio_s=1.3,
+            estimated_usd=2.0,
+        ),
+    ] == read_lines(result.stdout)
+
+
+def test_after_a_run(tmp_path: Path, url: str) -> None:
+    """What a run has recorded is not to be sent again."""
+    path = write_manifest(tmp_path, HELLO, STARS, endpoint=url)
+    invoke("run", path, "--out", tmp_path, "--only", "hello")
+
+    planned = invoke("plan", path, "--json", "--out", tmp_path)
+
+    *_, total = read_lines(planned.stdout)
+    assert (20, 12, 8) == (total.chars, total.reused_chars, total.missing_chars)
+
+
+def test_part_of_it(tmp_path: Path) -> None:
+    """Only the jobs that were asked for are planned."""
+    path = write_manifest(tmp_path, HELLO, STARS)
+
+    result = invoke("plan", path, "--json", "--only", "st*", "--out", tmp_path)
+
+    assert ["stars", ""] == [line.job for line in read_lines(result.stdout)]
+
+
+@pytest.mark.parametrize("name", ["cloud", "wss://speech.invalid/ws3"])
+def test_needs_nobody(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Neither a key nor a service is needed to plan."""
+    monkeypatch.delenv("RIME_API_KEY")
+    path = write_manifest(tmp_path, HELLO, endpoint=name)
+
+    assert 0 == invoke("plan", path, "--out", tmp_path).exit_code

@@ -1,0 +1,80 @@
+"""``rimebatch render`` from end to end."""
+
+from pathlib import Path
+
+import pytest
+from fakes.users import invoke, read_lines, write_manifest
+
+HELLO = '{id: hello, text: "Hello there."}'
+LONG = '{id: long, text: "One.\\n\\nTwo.\\n\\nThree.\\n\\nFour."}'
+
+
+@pytest.fixture
+def recorded(tmp_path: Path, url: str) -> Path:
+    """Run a manifest of two jobs; its path. The outputs are in the folder ``book``."""
+    path = write_manifest(tmp_path, HELLO, LONG, endpoint=url)
+    result = invoke("run", path, "--out", tmp_path)
+    assert 0 == result.exit_code, result.stderr
+    return path
+
+
+def read_files(folder: Path) -> dict[str, bytes]:
+    """Return every file that was rendered into *folder*, by its name."""
+    return {path.name: path.read_bytes() for path in folder.glob("*.*")}
+
+
+def test_same_bytes(recorded: Path, tmp_path: Path) -> None:
+    """Files that were deleted, or damaged, come back as they were."""
+    before = read_files(tmp_path / "book")
+    (tmp_path / "book" / "hello.wav").unlink()
+    (tmp_path / "book" / "long.words.json").write_text("{}")
+
+    result = invoke("render", recorded, "--out", tmp_path)
+
+    assert 0 == result.exit_code
+    assert before == read_files(tmp_path / "book")
+    assert 4 == len(before)
+
+
+def test_programs(recorded: Path, tmp_path: Path) -> None:
+    """Programs get the lines of a run; none of them is a segment or a connection."""
+    result = invoke("render", recorded, "--json", "--out", tmp_path)
+
+    lines = read_lines(result.stdout)
+    ended = lines[-1]
+    events = [line.event for line in lines]
+    assert [*["job-started", "job-ended"] * 2, "ended"] == events
+    assert (0, 12 + 19) == (ended.sent_chars, ended.reused_chars)
+    assert sum(line.audio_s for line in lines[:-1]) == pytest.approx(ended.audio_s)
+
+
+def test_quiet(recorded: Path, tmp_path: Path) -> None:
+    """``--quiet`` says nothing where all is well."""
+    result = invoke("render", recorded, "--quiet", "--out", tmp_path)
+
+    assert (0, "", "") == (result.exit_code, result.stdout, result.stderr)
+
+
+def test_edited_text(recorded: Path, tmp_path: Path) -> None:
+    """A job with new text fails, says which segments it lacks, and keeps its files."""
+    before = read_files(tmp_path / "book")
+    text = recorded.read_text()
+    recorded.write_text(text.replace("One.", "Uno.").replace("Three", "Tres"))
+
+    result = invoke("render", recorded, "--out", tmp_path)
+
+    assert 3 == result.exit_code
+    assert "long: 2 of 4 segments are not on record: 1, 3;" in result.stderr
+    assert before == read_files(tmp_path / "book")
+
+
+def test_nothing_on_record(tmp_path: Path) -> None:
+    """Without any record everything fails, nothing is written and nobody is asked."""
+    path = write_manifest(tmp_path, HELLO, LONG)
+
+    result = invoke("render", path, "--out", tmp_path)
+
+    assert 1 == result.exit_code
+    assert "hello: 1 of 1 segments are not on record" in result.stderr
+    assert "`rimebatch run` records them" in result.stderr
+    assert [path] == list(tmp_path.iterdir())

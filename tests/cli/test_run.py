@@ -1,0 +1,415 @@
+"""``rimebatch run`` from end to end."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from fakes.users import (
+    Line,
+    invoke,
+    read_lines,
+    run_on_terminal,
+    start,
+    write_manifest,
+)
+
+from rimebatch.recorder.job import transcripts_of
+from rimebatch.transcript import read_entries, read_header
+
+HELLO = '{id: hello, text: "Hello there."}'  # 12 characters
+LONG = '{id: long, text: "One.\\n\\nTwo.\\n\\nThree.\\n\\nFour."}'  # 19 in 4 segments
+REFUSED = '{id: refused, text: "Yes.", voice: {lang: xxx}}'  # no voice speaks it
+
+BOOK = Path("book.yaml")
+FOLDER = Path("outputs/book")
+
+# Runs a command, and then shows what it connected to and which services it started.
+# (Importing trio starts a process, too: it looks for a library.)
+WATCHED = """
+import sys
+seen = []
+
+def watch(event, args):
+    if event == "socket.connect" or event == "subprocess.Popen" and "serve" in args[1]:
+        seen.append(event)
+
+sys.addaudithook(watch)
+from rimebatch.cli.main import cli
+try:
+    cli(sys.argv[1:])
+finally:
+    print(seen)
+"""
+
+
+@pytest.fixture
+def _book(tmp_path: Path, url: str) -> None:
+    """Write a manifest of two jobs for a service that is there."""
+    write_manifest(tmp_path, HELLO, LONG, endpoint=url)
+
+
+@pytest.fixture
+def _flawed_book(tmp_path: Path, url: str) -> None:
+    """Write a manifest with a job that the service refuses."""
+    write_manifest(tmp_path, REFUSED, HELLO, endpoint=url)
+
+
+@pytest.fixture
+def _chapters(tmp_path: Path, url: str) -> None:
+    """Write a manifest of nine jobs, ``ch0`` to ``ch8``, of four segments each."""
+    chapters = (LONG.replace("long", f"ch{number}") for number in range(9))
+    write_manifest(tmp_path, *chapters, endpoint=url)
+
+
+def read_files() -> dict[Path, bytes]:
+    """Return everything under the folder of the outputs."""
+    files = [path for path in Path("outputs").rglob("*") if path.is_file()]
+    return {path: path.read_bytes() for path in files}
+
+
+@pytest.mark.usefixtures("_book")
+def test_people() -> None:
+    """Progress goes to standard error, and a table with every file to the output."""
+    result = invoke("run", BOOK, "--concurrency", "1")
+
+    heading, hello, long, total = result.stdout.splitlines()
+    assert 0 == result.exit_code
+    assert ["state", "file"] == heading.split()[-2:]
+    assert ["hello", "1", "12", "0", "0:00.8", "done"] == hello.split()[:-1]
+    assert FOLDER / "hello.wav" == Path(hello.split()[-1])
+    assert ["long", "4", "19", "0"] == long.split()[:4]
+    assert ["total", "5", "31", "0"] == total.split()[:4]
+    assert [
+        "hello: 1 of 1 segments are missing, 12 characters",
+        "hello: done, 0:00.8 of audio",
+        "long: 4 of 4 segments are missing, 19 characters",
+    ] == sorted(result.stderr.splitlines())[:3]
+    assert (FOLDER / "hello.wav").exists()
+
+
+@pytest.mark.usefixtures("_book")
+def test_quiet() -> None:
+    """``--quiet`` says nothing where all is well, first and second time."""
+    for _ in range(2):
+        result = invoke("run", BOOK, "--quiet")
+
+        assert (0, "", "") == (result.exit_code, result.stdout, result.stderr)
+
+
+@pytest.mark.usefixtures("_book")
+def test_programs() -> None:
+    """The JSON lines add up, in themselves and with the plan."""
+    invoke("run", BOOK, "--only", "hello")
+    planned = read_lines(invoke("plan", BOOK, "--json").stdout)[-1]
+
+    result = invoke("run", BOOK, "--json")
+
+    lines = read_lines(result.stdout)
+    ended = lines[-1]
+    assert (0, "") == (result.exit_code, result.stderr)
+    assert "ended" == ended.event
+    assert {1} == {line.rimebatch for line in lines}
+    assert (2, 2, 0, 0, 0) == (
+        ended.jobs,
+        ended.done,
+        ended.failed,
+        ended.stopped,
+        ended.exit_code,
+    )
+    assert (19, 12) == (ended.sent_chars, ended.reused_chars)
+    assert planned.missing_chars == ended.sent_chars
+    assert planned.chars == ended.sent_chars + ended.reused_chars
+    for event in ("segment-asked", "take-recorded"):
+        assert [4, 4, 6, 5] == [line.chars for line in lines if line.event == event]
+    results = [line for line in lines if line.event == "job-ended"]
+    assert ended.sent_chars == sum(line.sent_chars for line in results)
+    assert ended.audio_s == pytest.approx(sum(line.audio_s for line in results))
+    assert all(Path(file).exists() for line in results for file in line.files)
+
+
+def most_open(lines: list[Line]) -> int:
+    """Return how many connections were open at a time."""
+    open_now, most = 0, 0
+    for line in lines:
+        if line.event == "line-changed":
+            open_now += 1 if line.is_open else -1
+            most = max(most, open_now)
+    assert 0 == open_now
+    return most
+
+
+@pytest.mark.usefixtures("_chapters")
+@pytest.mark.parametrize("concurrency", [1, 3])
+def test_concurrency(concurrency: int) -> None:
+    """Never more connections are open than were asked for; jobs start in order."""
+    result = invoke("run", BOOK, "--json", "--concurrency", str(concurrency))
+
+    lines = read_lines(result.stdout)
+    started = [line.job for line in lines if line.event == "job-started"]
+    assert concurrency >= most_open(lines) > 0
+    assert [f"ch{number}" for number in range(9)] == started
+
+
+@pytest.mark.usefixtures("_book")
+def test_again() -> None:
+    """A second run sends nothing, says so, and changes no file."""
+    invoke("run", BOOK)
+    before = read_files()
+
+    result = invoke("run", BOOK)
+
+    said = "Nothing was sent: every segment was on record."
+    assert 0 == result.exit_code
+    assert ["total", "5", "0", "31"] == result.stdout.splitlines()[-1].split()[:4]
+    assert said == result.stderr.splitlines()[-1]
+    assert before == read_files()
+
+
+@pytest.mark.usefixtures("_book")
+@pytest.mark.parametrize(
+    ("out", "seen"),
+    [("outputs", []), ("elsewhere", ["subprocess.Popen", *["socket.connect"] * 2])],
+)
+def test_again_needs_nobody(out: str, seen: list[str]) -> None:
+    """A second run opens no connection and starts no local service; a first does."""
+    invoke("run", BOOK)
+
+    words = ["run", str(BOOK), "--endpoint", "local", "--quiet", "--out", out]
+    shown = subprocess.run(
+        [sys.executable, "-c", WATCHED, *words],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert f"{seen}\n" == shown.stdout
+
+
+@pytest.mark.usefixtures("_book")
+def test_edited_paragraph() -> None:
+    """Only the paragraph that is new or edited is sent."""
+    invoke("run", BOOK)
+    text = BOOK.read_text()
+    BOOK.write_text(text.replace("Two.", "Zwei.").replace("Four.", "Four.\\n\\nFive."))
+
+    result = invoke("run", BOOK, "--json")
+
+    asked = [
+        (line.job, line.segment, line.chars)
+        for line in read_lines(result.stdout)
+        if line.event == "segment-asked"
+    ]
+    assert [("long", 2, 5), ("long", 5, 5)] == asked
+
+
+@pytest.mark.usefixtures("_book")
+def test_deleted_audio() -> None:
+    """Audio that was deleted is made again, and nothing is sent for it."""
+    invoke("run", BOOK)
+    before = read_files()
+    (FOLDER / "long.wav").unlink()
+
+    result = invoke("run", BOOK)
+
+    assert "Nothing was sent" in result.stderr
+    assert before == read_files()
+
+
+@pytest.mark.usefixtures("_flawed_book")
+def test_some_jobs_fail() -> None:
+    """A job that fails stops no other; its error names it, and the exit code is 3."""
+    result = invoke("run", BOOK)
+
+    refused, hello = result.stdout.splitlines()[1:3]
+    error = result.stderr.splitlines()[-1]
+    assert 3 == result.exit_code
+    assert ["refused", "1", "0", "0", "0:00.0", "failed"] == refused.split()
+    assert "done" in hello
+    assert "refused: failed" in result.stderr.splitlines()
+    assert error.startswith("Error: refused: ws://127.0.0.1:")
+    assert "HTTP 400" in error
+
+
+@pytest.mark.usefixtures("_flawed_book")
+def test_all_jobs_fail() -> None:
+    """Where every job fails the exit code is 1, and nothing claims to be on record."""
+    result = invoke("run", BOOK, "--only", "refused")
+
+    assert 1 == result.exit_code
+    assert "Nothing was sent" not in result.stderr
+
+
+@pytest.mark.usefixtures("_flawed_book")
+def test_failure_for_programs() -> None:
+    """Programs get the error of each job, and how many failed."""
+    result = invoke("run", BOOK, "--json")
+
+    lines = read_lines(result.stdout)
+    [error] = [line.error for line in lines if line.state == "failed"]
+    assert f"Error: {error}\n" == result.stderr
+    assert (1, 1, 3) == (lines[-1].done, lines[-1].failed, lines[-1].exit_code)
+
+
+@pytest.mark.usefixtures("_book")
+def test_wrong_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that the service does not know fails every job, and is not shown."""
+    monkeypatch.setenv("RIME_API_KEY", "canary-4711")
+
+    result = invoke("run", BOOK)
+
+    assert 1 == result.exit_code
+    assert "401" in result.stderr
+    assert "canary-4711" not in result.output
+
+
+@pytest.mark.usefixtures("_book")
+def test_key_that_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be a key ends the run before it begins, and is not shown."""
+    monkeypatch.setenv("RIME_API_KEY", "canary\n4711")
+
+    result = invoke("run", BOOK)
+
+    [line] = result.stderr.splitlines()
+    assert (5, "") == (result.exit_code, result.stdout)
+    assert "canary" not in line
+    assert not FOLDER.exists()
+
+
+def test_mistakes(tmp_path: Path) -> None:
+    """All mistakes of a manifest are listed on standard error, and nothing else is."""
+    write_manifest(tmp_path, "{id: a/b, text: x}", "{id: c}", more="endpiont: x")
+
+    result = invoke("run", BOOK, "--json")
+
+    mistakes = [line.split(":")[:2] for line in result.stderr.splitlines()]
+    assert (4, "") == (result.exit_code, result.stdout)
+    assert [["book.yaml", line] for line in "367"] == mistakes
+    assert 'did you mean "endpoint"?' in result.stderr
+    assert not FOLDER.exists()
+
+
+@pytest.mark.parametrize("key", ["", None])
+def test_cloud_without_a_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, key: str | None
+) -> None:
+    """Without a key the cloud costs one line that shows a way out, and no folder."""
+    monkeypatch.delenv("RIME_API_KEY")
+    if key is not None:
+        monkeypatch.setenv("RIME_API_KEY", key)
+    write_manifest(tmp_path, HELLO)
+
+    result = invoke("run", BOOK, "--endpoint", "cloud")
+
+    [line] = result.stderr.splitlines()
+    assert (5, "") == (result.exit_code, result.stdout)
+    assert line.startswith("Error: RIME_API_KEY is not set")
+    assert "--endpoint local" in line
+    assert not FOLDER.exists()
+
+
+@pytest.mark.parametrize(
+    "endpoint", ["ws://example.com/ws3", "ws://127.0.0.1.example.com/ws3", "http://x/y"]
+)
+def test_unsafe_endpoint(tmp_path: Path, endpoint: str) -> None:
+    """An endpoint that would send key and text in the clear is refused, on one line."""
+    write_manifest(tmp_path, HELLO)
+
+    result = invoke("run", BOOK, "--endpoint", endpoint)
+
+    [line] = result.stderr.splitlines()
+    assert (5, "") == (result.exit_code, result.stdout)
+    assert line.startswith("Error: --endpoint: ")
+    assert not FOLDER.exists()
+
+
+def test_no_such_job(tmp_path: Path) -> None:
+    """A pattern without a match is a usage error that names the jobs."""
+    write_manifest(tmp_path, HELLO, LONG)
+
+    result = invoke("run", BOOK, "--only", "ch*")
+
+    error = result.stderr.splitlines()[-1]
+    assert (2, "") == (result.exit_code, result.stdout)
+    assert error.startswith("Error: Invalid value for '--only': ")
+    assert error.endswith("no job matches ch*; the jobs are hello, long")
+
+
+@pytest.mark.usefixtures("_book")
+def test_options_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every option can be set in the environment."""
+    monkeypatch.setenv("RIMEBATCH_RUN_OUT", "elsewhere")
+    monkeypatch.setenv("RIMEBATCH_RUN_QUIET", "1")
+
+    result = invoke("run", BOOK)
+
+    assert (0, "", "") == (result.exit_code, result.stdout, result.stderr)
+    assert Path("elsewhere/book/hello.wav").exists()
+
+
+@pytest.mark.usefixtures("_book")
+def test_folder_that_cannot_be_made() -> None:
+    """Where nothing can be recorded nothing is sent, and the error names the place."""
+    FOLDER.parent.mkdir()
+    FOLDER.touch()
+
+    result = invoke("run", BOOK, "--json")
+
+    assert 1 == result.exit_code
+    assert str(FOLDER) in result.stderr
+    assert 0 == read_lines(result.stdout)[-1].sent_chars
+
+
+@pytest.mark.usefixtures("_book")
+def test_header(url: str) -> None:
+    """A transcript begins with where and when it was made, and by what."""
+    invoke("run", BOOK)
+
+    [path] = transcripts_of(FOLDER, "hello").paths()
+    header = read_header(path)
+    assert url == header.endpoint
+    assert {"rimebatch", "trio", "trio-websocket", "python"} == set(header.client)
+    assert header.wall is not None
+    assert header.wall.endswith("Z")
+
+
+@pytest.mark.usefixtures("_chapters")
+def test_reader_who_leaves() -> None:
+    """``run --json | head -1`` ends without a traceback, its transcripts sealed."""
+    with start("run", BOOK, "--json") as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        first = process.stdout.readline()
+        process.stdout.close()
+        err = process.stderr.read()
+
+    transcripts = list(FOLDER.rglob("*.jsonl"))
+    last = {[entry.kind for entry in read_entries(path)][-1] for path in transcripts}
+    assert "job-started" in first
+    assert (1, "") == (process.returncode, err)
+    assert len(transcripts) < 9
+    assert {"sealed"} >= last
+
+
+@pytest.mark.usefixtures("_book")
+def test_terminal() -> None:
+    """On a terminal a bar comes and goes, and the table stays."""
+    code, shown = run_on_terminal("run", BOOK, "--only", "hello")
+
+    bar, _, table = shown.rpartition("\x1b[2K")  # what erases the bar's first line
+    assert 0 == code
+    assert "100%" in bar
+    assert "100%" not in table
+    assert "hello.wav" in table
+    assert "\x1b[32mdone" in table
+    assert "total" not in table
+
+
+@pytest.mark.usefixtures("_book")
+def test_terminal_without_colours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever sets NO_COLOR sees none."""
+    monkeypatch.setenv("NO_COLOR", "1")
+
+    _, shown = run_on_terminal("run", BOOK)
+
+    assert "\x1b[3" not in shown

@@ -1,0 +1,152 @@
+"""A run, added up from its reports."""
+
+from fakes.manifests import make_job, make_manifest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rimebatch.cli.exit_codes import ExitCode
+from rimebatch.cli.tally import Tally
+from rimebatch.manifest.plan import make_plan
+from rimebatch.recorder.reports import (
+    JobResult,
+    JobStarted,
+    LineChanged,
+    Report,
+    SegmentAsked,
+    TakeRecorded,
+)
+
+ONE = make_job("one", "Eins.", "Zwei.")  # 10 characters in two segments
+TWO = make_job("two", "Drei.")  # 5 in one
+
+
+class Clock:
+    """A clock that the test winds on."""
+
+    def __init__(self) -> None:
+        self.now_s = 100.0
+
+    def __call__(self) -> float:
+        """Return what it shows, in seconds."""
+        return self.now_s
+
+
+def make_tally(*reports: Report, clock: Clock | None = None) -> Tally:
+    """Return the tally of a run of both jobs after *reports*."""
+    tally = Tally(make_plan(make_manifest(ONE, TWO)), clock or Clock())
+    for report in reports:
+        tally.add(report)
+    return tally
+
+
+def done(job: str, audio_s: float = 1.0) -> JobResult:
+    """Return the report of a job that is complete."""
+    return JobResult(job, "done", 1, 0, 0, audio_s, (f"{job}.wav", f"{job}.json"))
+
+
+def failed(job: str) -> JobResult:
+    """Return the report of a job that failed."""
+    return JobResult(job, "failed", 1, 0, 0, error=f"{job}: the line was lost")
+
+
+def test_before_the_first_report() -> None:
+    """What the plan knows is there at once, and every job waits."""
+    tally = make_tally()
+
+    assert ["waiting", "waiting"] == [job.state for job in tally.jobs.values()]
+    assert [2, 1] == [job.segments for job in tally.jobs.values()]
+    assert (15, 0, 0) == (tally.to_send_chars, tally.sent_chars, tally.reused_chars)
+    assert (0, 0, 0.0) == (tally.finished, tally.takes, tally.audio_s)
+
+
+def test_a_run_believes_what_it_finds_on_record() -> None:
+    """What a job finds when its turn comes replaces what the plan believed."""
+    tally = make_tally(JobStarted("one", 2, 1, 5, 5))
+
+    assert "running" == tally.jobs["one"].state
+    assert (10, 5) == (tally.to_send_chars, tally.reused_chars)
+
+
+def test_segments() -> None:
+    """A segment costs when it is asked for, and lasts when it is on record."""
+    tally = make_tally(
+        SegmentAsked("one", 1, 5),
+        TakeRecorded("one", 1, 5, 0.5, inferred=False),
+        SegmentAsked("one", 2, 5),
+    )
+
+    assert (10, 1) == (tally.sent_chars, tally.takes)
+    assert (0.5, 0.5) == (tally.recorded_s, tally.audio_s)
+
+
+def test_lines() -> None:
+    """It knows how many connections are open now."""
+    tally = make_tally(
+        LineChanged("one", is_open=True),
+        LineChanged("two", is_open=True),
+        LineChanged("one", is_open=False),
+    )
+
+    assert 1 == tally.lines
+
+
+def test_a_job_that_is_done() -> None:
+    """Its length is that of its file, however much of it is new; its file is named."""
+    tally = make_tally(TakeRecorded("one", 1, 5, 0.5, inferred=False), done("one", 9.0))
+
+    assert "done" == tally.jobs["one"].state
+    assert "one.wav" == tally.jobs["one"].file
+    assert (9.0, 0.5, 1) == (tally.audio_s, tally.recorded_s, tally.finished)
+
+
+def test_a_job_that_failed() -> None:
+    """What it did not send will not be sent, and its error is kept."""
+    tally = make_tally(SegmentAsked("one", 1, 5), failed("one"))
+
+    assert 5 + 5 == tally.to_send_chars
+    assert ("", "one: the line was lost") == (
+        tally.jobs["one"].file,
+        tally.jobs["one"].error,
+    )
+
+
+def test_interruption() -> None:
+    """Jobs that had not ended are stopped; the others keep their state."""
+    tally = make_tally(done("one"), JobStarted("two", 1, 1, 5, 0))
+
+    tally.stop()
+
+    assert ["done", "stopped"] == [job.state for job in tally.jobs.values()]
+
+
+def test_exit_code() -> None:
+    """All done is 0, some failed is 3, all failed is 1."""
+    assert ExitCode.DONE == make_tally(done("one"), done("two")).exit_code
+    assert ExitCode.PARTLY == make_tally(done("one"), failed("two")).exit_code
+    assert ExitCode.FAILED == make_tally(failed("one"), failed("two")).exit_code
+
+
+def test_times_real_time() -> None:
+    """It is seconds recorded for each second gone by; at the start it is nothing."""
+    clock = Clock()
+    tally = make_tally(TakeRecorded("one", 1, 5, 30.0, inferred=False), clock=clock)
+
+    assert 0.0 == tally.times_real_time
+
+    clock.now_s += 2
+
+    assert (2.0, 15.0) == (tally.elapsed_s, tally.times_real_time)
+
+
+@given(st.lists(st.sampled_from(["one", "two"])), st.integers(0, 2))
+def test_totals_are_sums_over_jobs(asked: list[str], ended: int) -> None:
+    """Whatever is reported, in any order, the totals are the sums of the jobs."""
+    tally = make_tally(
+        *(SegmentAsked(job, 1, 3) for job in asked),
+        *(done(job) for job in ("one", "two")[:ended]),
+    )
+    jobs = tally.jobs.values()
+
+    assert 3 * len(asked) == tally.sent_chars == sum(job.sent_chars for job in jobs)
+    assert ended == tally.finished
+    assert sum(job.to_send_chars for job in jobs) == tally.to_send_chars
