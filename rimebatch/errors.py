@@ -8,6 +8,7 @@
     ├── ProtocolError
     │   ├── LocalProtocolError         we broke a ws3 rule: a bug here
     │   └── RemoteProtocolError        the server broke one
+    │       └── LateAudioError         audio for a take that had ended: it was cut
     ├── SynthesisError                 the server said "error"
     ├── TransportError
     │   ├── ConnectError               could not open (status and body kept)
@@ -56,6 +57,18 @@ class LocalProtocolError(ProtocolError):
 
 class RemoteProtocolError(ProtocolError):
     """The other side sent something that ws3 does not allow."""
+
+
+class LateAudioError(RemoteProtocolError):
+    """Audio or times arrived for a take that had ended, so the take is not whole.
+
+    Attributes:
+        context_id: The label of that take; ``None`` where the event carried none.
+    """
+
+    def __init__(self, context_id: str | None) -> None:
+        super().__init__("audio or times arrived for a take that had ended already")
+        self.context_id = context_id
 
 
 class SynthesisError(RimeBatchError):

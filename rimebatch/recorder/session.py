@@ -26,6 +26,7 @@ import trio
 
 from rimebatch.errors import (
     ConnectionClosedError,
+    LateAudioError,
     RemoteProtocolError,
     ServerSilentError,
     SynthesisError,
@@ -108,6 +109,7 @@ class Session:
             manners.bytes_per_sample, done_ends=not manners.is_script
         )
         self._asked: deque[Asked] = deque()
+        self._committed: dict[str | None, TakeRecord] = {}
         self._has_done = {"always": True, "never": False}.get(manners.done)
 
     @property
@@ -224,6 +226,8 @@ class Session:
             self._check_asked(event, span)
             ended = self._takes.receive(event, received.message)
         except RemoteProtocolError as error:
+            if isinstance(error, LateAudioError):
+                self._withdraw(error.context_id)
             raise RemoteProtocolError(f"entry {span.number}: {error}") from error
         if ended is None:
             self._transcript.flush_if_large()
@@ -238,9 +242,12 @@ class Session:
         """
         early = bool(self._asked) and span.start < self._asked[0].start
         if early and isinstance(event, Chunk | Timestamps):
-            raise RemoteProtocolError(
-                "audio or times arrived for a take that had ended already"
-            )
+            raise LateAudioError(event.context_id)
+
+    def _withdraw(self, context_id: str | None) -> None:
+        """Take back the take of *context_id*, or else the last one: it was cut."""
+        cut = self._committed.get(context_id) or [*self._committed.values()][-1]
+        self._transcript.withdraw(cut)
 
     async def _commit(self, ended: EndedTake, end: int) -> None:
         asked = self._asked.popleft()
@@ -251,6 +258,7 @@ class Session:
             start=asked.start,
             end=end,
         )
+        self._committed[ended.context_id] = record
         if self._asked:  # asked for ahead: its take begins where this one ends
             ahead = self._asked[0]
             self._asked[0] = Asked(ahead.segment, max(ahead.start, end))

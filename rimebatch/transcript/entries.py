@@ -34,6 +34,7 @@ Kind: TypeAlias = Literal[
     "closed",
     "lost",
     "take",
+    "withdrawn",
     "sealed",
 ]
 
@@ -101,7 +102,7 @@ class Trailer(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         entries: How many lines stand between header and trailer.
         sha256: Digest of every byte before the trailer's line.
-        takes: All commits, so that a plan need read no more than this.
+        takes: All commits that count, so that a plan need read no more than this.
     """
 
     entries: int

@@ -165,14 +165,16 @@ def _takes_in_trailer(file: BufferedReader) -> tuple[TakeRecord, ...] | None:
 
 
 def _scan_takes(file: BufferedReader) -> tuple[TakeRecord, ...]:
-    """Return all takes whose commit and whose bytes are undamaged."""
+    """Return all takes that count, and whose commit and bytes are undamaged."""
     file.seek(0)
-    commits = [
-        _decode_commit(line, start)
-        for start, line in _read_lines(file)
-        if line_kind(line) == "take"
-    ]
-    return tuple(take for take in commits if take and _read_range(file, take))
+    takes: dict[TakeRecord, None] = {}
+    for start, line in _read_lines(file):
+        kind = line_kind(line)
+        if kind in {"take", "withdrawn"} and (take := _decode_commit(line, start)):
+            takes[take] = None
+            if kind == "withdrawn":
+                del takes[take]
+    return tuple(take for take in takes if _read_range(file, take))
 
 
 def _decode_commit(line: bytes, start: int) -> TakeRecord | None:

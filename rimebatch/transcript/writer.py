@@ -158,6 +158,13 @@ class TranscriptWriter:
         self.flush()
         return record
 
+    def withdraw(self, take: TakeRecord) -> None:
+        """Record that *take*, committed before, turned out not to be whole."""
+        number, time_ns = self._next()
+        self._append(encode_entry(number, time_ns, "withdrawn", encode_checked(take)))
+        self._takes.remove(take)
+        self.flush()
+
     def flush_if_large(self) -> None:
         """Write the buffer out once it holds `FLUSH_BYTES`."""
         if len(self._buffer) >= FLUSH_BYTES:

@@ -23,7 +23,12 @@ from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from rimebatch.errors import AudioError, RemoteProtocolError, SynthesisError
+from rimebatch.errors import (
+    AudioError,
+    LateAudioError,
+    RemoteProtocolError,
+    SynthesisError,
+)
 from rimebatch.ws3.events import Chunk, Done, ErrorEvent, Event, Timestamps, Unknown
 
 BYTES_PER_SAMPLE = {"pcm": 2, "mulaw": 1}
@@ -129,7 +134,8 @@ class OpenTakes:
 
         Raises:
             SynthesisError: The server answered with an error.
-            RemoteProtocolError: Audio arrived that no open take can own.
+            LateAudioError: Audio arrived for a take that had ended.
+            RemoteProtocolError: Audio arrived before anything was asked for.
             AudioError: A take ended without audio, or inside a sample.
         """
         if isinstance(event, ErrorEvent):
@@ -158,10 +164,10 @@ class OpenTakes:
         if self._is_stale(event):
             return None
         if not self._open:
+            if self._ended_ids:
+                raise LateAudioError(event.context_id)
             raise RemoteProtocolError(
-                "audio or times arrived for a take that had ended already"
-                if self._ended_ids
-                else "audio or times arrived before anything was flushed"
+                "audio or times arrived before anything was flushed"
             )
         ended = None
         if self._belongs_to_next(event):
@@ -180,9 +186,7 @@ class OpenTakes:
         """
         if not isinstance(event, Done):
             if event.context_id in self._ended_ids:
-                raise RemoteProtocolError(
-                    "audio or times arrived for a take that had ended already"
-                )
+                raise LateAudioError(event.context_id)
             return False
         if event.context_id in self._ended_ids or not self._open:
             return True

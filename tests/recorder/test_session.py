@@ -8,7 +8,7 @@ from typing import Final, Literal
 
 import pytest
 import trio
-from fakes.manifests import MAX_CHARS, make_script
+from fakes.manifests import MAX_CHARS, make_planned, make_script
 from fakes.services import Close, FakeService, Hold, Item, only, sound_of
 from fakes.sessions import ALWAYS, AUTO, NEVER, TEXTS, Recording
 from fakes.transcripts import read_audio, read_kinds
@@ -422,7 +422,10 @@ async def test_nothing_missing_before_eos(tmp_path: Path, ahead: int) -> None:
 async def test_audio_between_takes(
     tmp_path: Path, stray: Event, manners: Manners
 ) -> None:
-    """Audio that came after one take and before the next was asked for is refused."""
+    """Audio that came after one take and before the next was asked for was cut off.
+
+    The take ended too early, so it does not count.
+    """
     message = encode_event(stray)
     twist = only(ONE, lambda items: [*items, message])
     service = FakeService(twist=twist, ahead=99)
@@ -434,13 +437,23 @@ async def test_audio_between_takes(
         f"entry {entry.number}: audio or times arrived for a take that had ended "
         "already"
     ) == words
-    assert [ONE] == recording.recorded
+    assert [] == recording.recorded
 
 
-async def test_audio_after_the_last_take(tmp_path: Path) -> None:
-    """Audio after the last take is refused as well: it is missing somewhere."""
-    service = FakeService(farewell=(encode_event(Chunk(b"12")), Close()))
-    await Recording(tmp_path, service).fail(RemoteProtocolError)
+@pytest.mark.parametrize(
+    ("label", "left"), [(0, TEXTS[1:]), (1, (TEXTS[0], TEXTS[2])), (None, TEXTS[:2])]
+)
+async def test_audio_after_the_last_take(
+    tmp_path: Path, label: int | None, left: tuple[str, ...]
+) -> None:
+    """Late audio takes back the take it is labelled for, or else the last one."""
+    segments = make_planned(*TEXTS).segments
+    context_id = None if label is None else segments[label].context_id
+    late = encode_event(Chunk(b"12", context_id))
+    recording = Recording(tmp_path, FakeService(farewell=(late, Close())))
+    await recording.fail(RemoteProtocolError)
+
+    assert list(left) == recording.recorded
 
 
 @pytest.mark.parametrize("message", ["{", '{"type":"chunk","data":"!"}', "[]"])

@@ -96,6 +96,23 @@ def test_header(path: Path, transcript: bytes, make_header: MakeHeader) -> None:
     assert make_header(1) == read_header(path)
 
 
+@pytest.mark.parametrize("verify", [False, True])
+def test_withdrawn_takes(
+    tmp_path: Path, make_header: MakeHeader, record_take: RecordTake, *, verify: bool
+) -> None:
+    """A take that was taken back does not count, with or without the trailer."""
+    whole = tmp_path / "0001.jsonl"
+    with TranscriptWriter(whole, make_header(1), lambda: 0) as writer:
+        cut = record_take(writer, "one", ["a"])
+        kept = record_take(writer, "two", ["b"])
+        writer.withdraw(cut)
+    torn = tmp_path / "0002.jsonl"
+    torn.write_bytes(b"".join(whole.read_bytes().splitlines(keepends=True)[:-1]))
+
+    for path in (whole, torn):
+        assert [RecordedTake(path, kept)] == read_takes(path, verify=verify)
+
+
 @pytest.mark.parametrize(
     ("content", "what"),
     [

@@ -13,7 +13,14 @@ import msgspec
 import pytest
 
 from rimebatch.errors import OutputError
-from rimebatch.transcript.entries import Header, TakeRecord
+from rimebatch.transcript.entries import (
+    Header,
+    TakeRecord,
+    Trailer,
+    decode_checked,
+    decode_entry,
+    encode_checked,
+)
 from rimebatch.transcript.writer import FLUSH_BYTES, Span, TranscriptWriter
 from rimebatch.ws3.takes import EndedTake, TakeEnd
 
@@ -171,6 +178,18 @@ def test_commit_is_on_disk(writer: TranscriptWriter, record_take: RecordTake) ->
 
     assert fields["take"].pop("check")
     assert msgspec.to_builtins(record) == fields["take"]
+
+
+def test_withdrawn_take(writer: TranscriptWriter, record_take: RecordTake) -> None:
+    """A take that is taken back is no longer listed; its entries stay."""
+    cut = record_take(writer, "one", ["a"])
+    kept = record_take(writer, "two", ["b"])
+    writer.withdraw(cut)
+    writer.seal()
+    *_, withdrawn, sealed = read_lines(writer)
+
+    assert withdrawn.split(b'"withdrawn":')[1] == encode_checked(cut) + b"}\n"
+    assert (kept,) == decode_checked(decode_entry(sealed, 0).value, Trailer).takes
 
 
 def test_trailer_seals(writer: TranscriptWriter, record_take: RecordTake) -> None:
