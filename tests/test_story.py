@@ -10,8 +10,8 @@ from pathlib import Path
 
 import msgspec
 import pytest
-from fakes.users import COMMAND, Line, read_lines, serve_in_thread, start
 
+from fakes.users import COMMAND, Line, read_lines, serve_in_thread, start
 from rimebatch.manifest.load import Job, load_manifest
 from rimebatch.transcript import read_entries
 

@@ -11,6 +11,7 @@ OF_THE_WHOLE = {
     "test_docs.py",
     "test_exports.py",
     "test_layers.py",
+    "test_others.py",
     "test_story.py",
     "test_tree.py",
 }

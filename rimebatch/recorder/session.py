@@ -35,8 +35,9 @@ from rimebatch.manifest.plan import Segment
 from rimebatch.recorder.transports import Received, Transport
 from rimebatch.transcript.entries import TakeRecord
 from rimebatch.transcript.writer import Span, TranscriptWriter
-from rimebatch.ws3.commands import Eos, encode_command
+from rimebatch.ws3.commands import Eos, decode_command, encode_command
 from rimebatch.ws3.events import Chunk, Event, Timestamps, decode_event
+from rimebatch.ws3.legality import Legality
 from rimebatch.ws3.takes import EndedTake, OpenTakes
 
 CLEAN_CLOSES: Final = frozenset({1000, 1001, 1005})  # docs/protocol.md, "Closing"
@@ -108,6 +109,7 @@ class Session:
         self._takes = OpenTakes(
             manners.bytes_per_sample, done_ends=not manners.is_script
         )
+        self._legality = Legality("any" if manners.is_script else "never")
         self._asked: deque[Asked] = deque()
         self._committed: dict[str | None, TakeRecord] = {}
         self._has_done = {"always": True, "never": False}.get(manners.done)
@@ -148,12 +150,16 @@ class Session:
         self._takes.ask(segment.context_id)
         self._asked.append(Asked(segment, self._transcript.position))
         for message in segment.messages:
-            await self._transport.send(message)
+            await self._send(message)
         self._watch.asked(segment)
+
+    async def _send(self, message: str) -> None:
+        self._legality.say(decode_command(message), self._transcript.position)
+        await self._transport.send(message)
 
     async def _say_eos(self) -> None:
         try:
-            await self._transport.send(encode_command(Eos()))
+            await self._send(encode_command(Eos()))
         except ConnectionClosedError:
             if self._takes:
                 raise
@@ -223,6 +229,7 @@ class Session:
         span = received.span
         try:
             event = decode_event(received.message)
+            self._legality.hear(event, span.start)
             self._check_asked(event, span)
             ended = self._takes.receive(event, received.message)
         except RemoteProtocolError as error:

@@ -12,6 +12,8 @@ Five words carry it:
 - A **take** is what came back for one flush; `takes` tells which take an event
   belongs to and when a take has ended.
 
+What either side may say when is a table (`legality`).
+
 The client, the local service, replay and the tests all speak through this package,
 so that they cannot drift apart. Nothing here opens a socket or a file.
 
@@ -38,6 +40,7 @@ from rimebatch.ws3.events import (
     decode_event,
     encode_event,
 )
+from rimebatch.ws3.legality import Legality
 from rimebatch.ws3.query import Query, decode_query, encode_query, make_query
 from rimebatch.ws3.takes import EndedTake, OpenTakes, TakeEnd
 
@@ -51,6 +54,7 @@ __all__ = [
     "ErrorEvent",
     "Event",
     "Flush",
+    "Legality",
     "OpenTakes",
     "Query",
     "TakeEnd",

@@ -135,7 +135,6 @@ class OpenTakes:
         Raises:
             SynthesisError: The server answered with an error.
             LateAudioError: Audio arrived for a take that had ended.
-            RemoteProtocolError: Audio arrived before anything was asked for.
             AudioError: A take ended without audio, or inside a sample.
         """
         if isinstance(event, ErrorEvent):
@@ -164,11 +163,7 @@ class OpenTakes:
         if self._is_stale(event):
             return None
         if not self._open:
-            if self._ended_ids:
-                raise LateAudioError(event.context_id)
-            raise RemoteProtocolError(
-                "audio or times arrived before anything was flushed"
-            )
+            raise LateAudioError(event.context_id)
         ended = None
         if self._belongs_to_next(event):
             ended = self._end(TakeEnd.NEXT_CONTEXT, before_this_event=True)

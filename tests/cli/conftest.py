@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from fakes.users import serve_in_thread
 
 KEY = "a-key"

@@ -7,9 +7,9 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from fakes.manifests import make_job, make_manifest
 from fakes.users import read_until_hangup, run_on_terminal, write_manifest
-
 from rimebatch.cli.displays import Display, describe, echo_json, make_display
 from rimebatch.cli.tally import Tally
 from rimebatch.manifest.plan import make_plan

@@ -6,8 +6,8 @@ import sys
 import click
 import pytest
 from click.testing import CliRunner
-from fakes.users import COMMAND, invoke
 
+from fakes.users import COMMAND, invoke
 from rimebatch.cli.main import _Commands, cli, main
 from rimebatch.errors import ConnectError, ManifestError
 

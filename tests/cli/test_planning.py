@@ -5,8 +5,8 @@ from pathlib import Path
 import click
 import pytest
 from click.testing import CliRunner
-from fakes.users import invoke, write_manifest
 
+from fakes.users import invoke, write_manifest
 from rimebatch.cli.planning import plan_options, read_plan
 from rimebatch.errors import EndpointError, ManifestError
 

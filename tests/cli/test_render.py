@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+
 from fakes.users import invoke, read_lines, write_manifest
 
 HELLO = '{id: hello, text: "Hello there."}'

@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from fakes.users import (
     Line,
     invoke,
@@ -13,7 +14,6 @@ from fakes.users import (
     start,
     write_manifest,
 )
-
 from rimebatch.recorder.job import transcripts_of
 from rimebatch.transcript import read_entries, read_header
 

@@ -1,9 +1,9 @@
 """Following a run: what is shown at its end, and which exit code it has."""
 
 import pytest
+
 from fakes.manifests import make_job, make_manifest
 from fakes.users import Line, read_lines
-
 from rimebatch.cli.exit_codes import ExitCode
 from rimebatch.cli.running import Run, follow
 from rimebatch.errors import EndpointError

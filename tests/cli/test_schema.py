@@ -3,7 +3,6 @@
 import json
 
 from fakes.users import invoke
-
 from rimebatch.manifest import make_schema
 
 

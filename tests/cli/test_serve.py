@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 import msgspec
 import pytest
-from fakes.users import invoke, run_on_terminal, start
 from websockets.sync.client import connect
 
+from fakes.users import invoke, run_on_terminal, start
 from rimebatch.cli.serve import _Announcement, serve
 from rimebatch.server import LocalService
 from rimebatch.ws3 import Done, Eos, Event, Flush, Text, decode_event, encode_command

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 import trio
-from fakes.transcripts import open_transcript, read_kinds
 
+from fakes.transcripts import open_transcript, read_kinds
 from rimebatch.cli.service import CLOUD_URL, Service
 from rimebatch.errors import ConnectError, EndpointError
 from rimebatch.recorder.transports.endpoint import Endpoint

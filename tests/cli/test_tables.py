@@ -1,10 +1,10 @@
 """What people read at the end of a command."""
 
 import pytest
-from fakes.manifests import make_job, make_manifest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fakes.manifests import make_job, make_manifest
 from rimebatch.cli.tables import format_length, print_plan, print_tally
 from rimebatch.cli.tally import Tally
 from rimebatch.manifest.load import Job

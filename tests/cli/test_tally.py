@@ -1,9 +1,9 @@
 """A run, added up from its reports."""
 
-from fakes.manifests import make_job, make_manifest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fakes.manifests import make_job, make_manifest
 from rimebatch.cli.exit_codes import ExitCode
 from rimebatch.cli.tally import Tally
 from rimebatch.manifest.plan import make_plan

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 import trio
-from fakes.manifests import make_job, make_manifest, make_script
-from fakes.services import Close, FakeLine, FakeService, only
-from fakes.transcripts import damage, read_kinds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
+from fakes.manifests import make_job, make_manifest, make_script
+from fakes.services import Close, FakeLine, FakeService, only
+from fakes.transcripts import damage, read_kinds
 from rimebatch.manifest.load import Job, Manifest
 from rimebatch.manifest.plan import make_plan
 from rimebatch.recorder.batch import render_batch, run_batch

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 import trio
+
 from fakes.manifests import MAX_CHARS, make_planned, make_script
 from fakes.services import Close, FakeService, only, sound_of
 from fakes.transcripts import damage
-
 from rimebatch.errors import ConnectError, RimeBatchError, TranscriptError
 from rimebatch.manifest.plan import PlannedJob, plan_job
 from rimebatch.recorder.job import JobRun, Origin, transcripts_of

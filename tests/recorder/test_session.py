@@ -8,14 +8,14 @@ from typing import Final, Literal
 
 import pytest
 import trio
-from fakes.manifests import MAX_CHARS, make_planned, make_script
-from fakes.services import Close, FakeService, Hold, Item, only, sound_of
-from fakes.sessions import ALWAYS, AUTO, NEVER, TEXTS, Recording
-from fakes.transcripts import read_audio, read_kinds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
+from fakes.manifests import MAX_CHARS, make_planned, make_script
+from fakes.services import Close, FakeService, Hold, Item, only, sound_of
+from fakes.sessions import ALWAYS, AUTO, NEVER, TEXTS, Recording
+from fakes.transcripts import read_audio, read_kinds
 from rimebatch.errors import (
     AudioError,
     ConnectionClosedError,

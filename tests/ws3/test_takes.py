@@ -270,7 +270,7 @@ def test_untagged_audio_after_the_last_take() -> None:
 @pytest.mark.parametrize("event", [audio("a"), times()])
 def test_audio_before_anything_was_asked(event: Event) -> None:
     """Audio or times to which nothing was asked are an error."""
-    with pytest.raises(RemoteProtocolError, match="before anything was flushed"):
+    with pytest.raises(RemoteProtocolError, match="had ended already"):
         receive(OpenTakes(), event)
 
 

@@ -7,7 +7,6 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from fakes.transcripts import open_transcript, read_kinds, read_last
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from websockets.http11 import Request as HttpRequest
@@ -23,6 +22,7 @@ from wsproto.events import (
 )
 from wsproto.utilities import RemoteProtocolError
 
+from fakes.transcripts import open_transcript, read_kinds, read_last
 from rimebatch.recorder.transports.engine import (
     LOST_LINE,
     TappedEngine,

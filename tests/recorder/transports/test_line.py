@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import trio
-from fakes.peers import Peer, Serve, open_peer
 
+from fakes.peers import Peer, Serve, open_peer
 from rimebatch.errors import ConnectError
 from rimebatch.recorder.transports.endpoint import Endpoint
 from rimebatch.recorder.transports.line import open_line

@@ -13,11 +13,11 @@ from pathlib import Path
 
 import pytest
 import trio
-from fakes.peers import Peer, Serve, open_peer
-from fakes.transcripts import open_transcript, read_kinds, read_last
 from trio.testing import MockClock
 from websockets.frames import Opcode
 
+from fakes.peers import Peer, Serve, open_peer
+from fakes.transcripts import open_transcript, read_kinds, read_last
 from rimebatch.errors import (
     ConnectError,
     ConnectionClosedError,
