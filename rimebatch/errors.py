@@ -85,12 +85,21 @@ class ConnectError(TransportError):
     Attributes:
         status: The HTTP status of a refused handshake, or ``None``.
         body: What the server said with it, cut to a printable line.
+        retry_after: Its header of that name, as sent, or ``None``.
     """
 
-    def __init__(self, what: str, *, status: int | None = None, body: str = "") -> None:
+    def __init__(
+        self,
+        what: str,
+        *,
+        status: int | None = None,
+        body: str = "",
+        retry_after: str | None = None,
+    ) -> None:
         super().__init__(what)
         self.status = status
         self.body = body
+        self.retry_after = retry_after
 
 
 class ConnectionClosedError(TransportError):

@@ -244,6 +244,7 @@ class _Connection(WebSocketConnection):
             f"{self._endpoint.url}: the handshake was refused with HTTP {status}{said}",
             status=status,
             body=body,
+            retry_after=headers.get("retry-after"),
         )
 
 

@@ -252,6 +252,16 @@ async def test_refusal(
     )
 
 
+async def test_retry_after(path: Path) -> None:
+    """The error of a refusal says when the server would like to be asked again."""
+    serve = refuse("429 Too Many Requests", "", "Content-Length: 0", "Retry-After: 7")
+    async with open_peer(serve) as url:
+        with open_transcript(path) as transcript, pytest.raises(ConnectError) as caught:
+            await receive_all(Endpoint(url), transcript, LIMITS)
+
+    assert (429, "7") == (caught.value.status, caught.value.retry_after)
+
+
 @pytest.mark.parametrize(
     ("head", "body", "shown"),
     [
