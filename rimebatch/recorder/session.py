@@ -36,7 +36,7 @@ from rimebatch.recorder.transports import Received, Transport
 from rimebatch.transcript.entries import TakeRecord
 from rimebatch.transcript.writer import Span, TranscriptWriter
 from rimebatch.ws3.commands import Eos, decode_command, encode_command
-from rimebatch.ws3.events import Chunk, Event, Timestamps, decode_event
+from rimebatch.ws3.events import Chunk, Event, decode_event
 from rimebatch.ws3.legality import Legality
 from rimebatch.ws3.takes import EndedTake, OpenTakes
 
@@ -230,8 +230,8 @@ class Session:
         try:
             event = decode_event(received.message)
             self._legality.hear(event, span.start)
-            self._check_asked(event, span)
-            ended = self._takes.receive(event, received.message)
+            leftover = self._is_leftover(event, span)
+            ended = None if leftover else self._takes.receive(event, received.message)
         except RemoteProtocolError as error:
             if isinstance(error, LateAudioError):
                 self._withdraw(error.context_id)
@@ -242,14 +242,16 @@ class Session:
         self._has_done = not ended.inferred
         await self._commit(ended, span.start if ended.before_this_event else span.end)
 
-    def _check_asked(self, event: Event, span: Span) -> None:
-        """Refuse what came before the segment was asked for whose take is open.
+    def _is_leftover(self, event: Event, span: Span) -> bool:
+        """Whether *event* came before the segment was asked for whose take is open.
 
-        It is read only now, so its place in the record alone tells.
+        It is read only now, so its place in the record alone tells. It is of no take,
+        and does no harm, unless it is audio: that was cut from the take before.
         """
         early = bool(self._asked) and span.start < self._asked[0].start
-        if early and isinstance(event, Chunk | Timestamps):
+        if early and isinstance(event, Chunk):
             raise LateAudioError(event.context_id)
+        return early
 
     def _withdraw(self, context_id: str | None) -> None:
         """Take back the take of *context_id*, or else the last one: it was cut."""

@@ -177,16 +177,19 @@ class OpenTakes:
     def _is_stale(self, event: Chunk | Timestamps | Done) -> bool:
         """Whether *event* is a leftover of an ended take that can do no harm.
 
-        A second ``done`` is one; audio is not, because it was cut from its take.
+        A second ``done`` is one, and so are late times; audio is not, because it was
+        cut from its take.
         """
-        if not isinstance(event, Done):
-            if event.context_id in self._ended_ids:
+        ended = event.context_id in self._ended_ids
+        if isinstance(event, Chunk):
+            if ended:
                 raise LateAudioError(event.context_id)
             return False
-        if event.context_id in self._ended_ids or not self._open:
+        if ended or not self._open:
             return True
         untagged = event.context_id != self._open[0].context_id
-        return untagged and bool(self._ended_ids) and not self.audio_bytes
+        stray = isinstance(event, Done) and untagged and not self.audio_bytes
+        return stray and bool(self._ended_ids)
 
     def _belongs_to_next(self, event: Chunk | Timestamps | Done) -> bool:
         # No take begins with its done: one with a newer id is a stray label.

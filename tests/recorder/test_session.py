@@ -418,15 +418,12 @@ async def test_nothing_missing_before_eos(tmp_path: Path, ahead: int) -> None:
 
 
 @pytest.mark.parametrize("manners", [ALWAYS, NEVER])
-@pytest.mark.parametrize("stray", [Chunk(b"12"), Timestamps((), (), ())])
-async def test_audio_between_takes(
-    tmp_path: Path, stray: Event, manners: Manners
-) -> None:
+async def test_audio_between_takes(tmp_path: Path, manners: Manners) -> None:
     """Audio that came after one take and before the next was asked for was cut off.
 
     The take ended too early, so it does not count.
     """
-    message = encode_event(stray)
+    message = encode_event(Chunk(b"12"))
     twist = only(ONE, lambda items: [*items, message])
     service = FakeService(twist=twist, ahead=99)
     recording = Recording(tmp_path, service, TEXTS, manners)
@@ -438,6 +435,16 @@ async def test_audio_between_takes(
         "already"
     ) == words
     assert [] == recording.recorded
+
+
+@pytest.mark.parametrize("stray", [Timestamps((), (), ()), Done(), ErrorEvent("late")])
+async def test_remarks_between_takes(tmp_path: Path, stray: Event) -> None:
+    """What else came after one take and before the next was asked for is nobody's."""
+    twist = only(ONE, lambda items: [*items, encode_event(stray)])
+    recording = Recording(tmp_path, FakeService(twist=twist, ahead=99))
+    await recording.run()
+
+    assert list(TEXTS) == recording.recorded
 
 
 @pytest.mark.parametrize(
