@@ -130,7 +130,7 @@ class _Batch:
     def _manners(self, job: PlannedJob) -> Manners:
         return Manners(
             done=self._manifest.done,
-            bytes_per_sample=BYTES_PER_SAMPLE[dict(job.query)["audioFormat"]],
+            bytes_per_sample=BYTES_PER_SAMPLE.get(dict(job.query)["audioFormat"], 1),
             silence_limit_s=self._manifest.silence_limit_s,
             is_script=job.is_script,
         )

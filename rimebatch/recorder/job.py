@@ -12,7 +12,7 @@ from typing import Final, Literal
 import trio
 
 from rimebatch.errors import RimeBatchError, TranscriptError
-from rimebatch.manifest.plan import PlannedJob, Segment, mark
+from rimebatch.manifest.plan import CHARS_PER_SECOND, PlannedJob, Segment, mark
 from rimebatch.recorder.reports import (
     JobResult,
     JobStarted,
@@ -135,7 +135,7 @@ class JobRun:
 
         Raises:
             TranscriptError: A segment is missing, or its take is damaged.
-            AudioError: A take is not whole samples.
+            AudioError: A take is not sound of the format that was asked for.
             OutputError: A file cannot be written.
         """
         if missing := self.job.missing:
@@ -156,8 +156,10 @@ class JobRun:
     def took(self, segment: Segment, take: TakeRecord) -> None:
         """Tell that *take* of *segment* is on record; see `Watch`."""
         query = dict(self.job.query)
-        sample_bytes = BYTES_PER_SAMPLE[query["audioFormat"]]
-        audio_s = take.audio_bytes / sample_bytes / int(query["samplingRate"])
+        if sample_bytes := BYTES_PER_SAMPLE.get(query["audioFormat"]):
+            audio_s = take.audio_bytes / sample_bytes / int(query["samplingRate"])
+        else:  # compressed: how long it is, the renderer will find out
+            audio_s = segment.chars / CHARS_PER_SECOND
         number = self._number(segment)
         self._listener(
             TakeRecorded(self.job.id, number, segment.chars, audio_s, take.inferred)

@@ -1,6 +1,6 @@
 """From plan and transcripts to files: the same record gives the same bytes, always.
 
-- `takes` reads what one take sounds like from its messages.
+- `takes` reads what one take sounds like from its messages, `decoding` its audio.
 - `timeline` places takes one after another, counted in frames.
 - `sound` writes audio, `sidecar` the word times, `publish` moves files into place.
 - `job` does it all for one job.

@@ -1,15 +1,16 @@
 """One job's files, from its plan and its takes on record."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from rimebatch.errors import TranscriptError
+from rimebatch.errors import AudioError, TranscriptError
 from rimebatch.manifest.plan import PlannedJob
+from rimebatch.renderer.decoding import Decoded, decode_audio, most_frames
 from rimebatch.renderer.publish import cannot_write, discard, publish, staged
-from rimebatch.renderer.sidecar import digest_inputs, make_sidecar, read_digest
+from rimebatch.renderer.sidecar import digest_inputs, make_sidecar, read_stamp
 from rimebatch.renderer.sound import is_whole, open_sound
-from rimebatch.renderer.takes import SAMPLE_BYTES, Sound, read_sound
+from rimebatch.renderer.takes import Sound, read_sound
 from rimebatch.renderer.timeline import PlacedTake, place
 from rimebatch.transcript.reader import RecordedTake, read_messages
 
@@ -42,11 +43,14 @@ def is_rendered(
     """Return the files of *job* if they are whole and made of exactly these takes."""
     if _count_missing(job, takes):
         return None
-    rendered = _name_files(job, takes, folder)
-    is_current = read_digest(rendered.sidecar) == digest_inputs(job, takes)
-    return (
-        rendered if is_current and is_whole(rendered.audio, rendered.frames) else None
-    )
+    audio, sidecar = _name_files(job, folder)
+    stamp = read_stamp(sidecar)
+    if stamp is None or stamp.inputs_sha256 != digest_inputs(job, takes):
+        return None
+    frames = stamp.audio.frames
+    if not is_whole(audio, frames):
+        return None
+    return RenderedJob(audio, sidecar, frames, _rate_hz(job))
 
 
 def render_job(
@@ -62,7 +66,7 @@ def render_job(
 
     Raises:
         TranscriptError: A take is missing or damaged.
-        AudioError: A take does not end with a whole sample.
+        AudioError: A take is not sound of the format that was asked for.
         RemoteProtocolError: A take holds a message that is no event.
         OutputError: A file cannot be written.
     """
@@ -70,60 +74,68 @@ def render_job(
         raise TranscriptError(
             f"{job.id}: {count} of {len(job.segments)} segments are not on record"
         )
-    rendered = _name_files(job, takes, folder)
-    finals = (rendered.audio, rendered.sidecar)
+    audio, sidecar = finals = _name_files(job, folder)
+    rate_hz = _rate_hz(job)
     try:
-        placed = _write_audio(job, takes, rendered)
-        sidecar = make_sidecar(
-            job, takes, placed, rendered.audio.name, rendered.rate_hz
-        )
-        _write_file(rendered.sidecar, sidecar)
+        placed = _write_audio(job, takes, audio)
+        _write_file(sidecar, make_sidecar(job, takes, placed, audio.name, rate_hz))
         publish(finals)
     finally:
         discard(finals)
-    return rendered
+    return RenderedJob(audio, sidecar, placed[-1].end, rate_hz)
 
 
 def _count_missing(job: PlannedJob, takes: Mapping[str, RecordedTake]) -> int:
     return sum(segment.key not in takes for segment in job.segments)
 
 
-def _name_files(
-    job: PlannedJob, takes: Mapping[str, RecordedTake], folder: Path
-) -> RenderedJob:
-    audio_bytes = sum(takes[s.key].record.audio_bytes for s in job.segments)
-    return RenderedJob(
-        audio=folder / f"{job.id}.wav",
-        sidecar=folder / f"{job.id}.words.json",
-        frames=audio_bytes // SAMPLE_BYTES,
-        rate_hz=int(dict(job.query)["samplingRate"]),
-    )
+def _name_files(job: PlannedJob, folder: Path) -> tuple[Path, Path]:
+    return folder / f"{job.id}.wav", folder / f"{job.id}.words.json"
+
+
+def _audio_format(job: PlannedJob) -> str:
+    return dict(job.query)["audioFormat"]
+
+
+def _rate_hz(job: PlannedJob) -> int:
+    return int(dict(job.query)["samplingRate"])
 
 
 def _write_audio(
-    job: PlannedJob, takes: Mapping[str, RecordedTake], rendered: RenderedJob
+    job: PlannedJob, takes: Mapping[str, RecordedTake], final: Path
 ) -> list[PlacedTake]:
     """Stage the audio, one take in memory at a time, and return where each lies."""
+    rate_hz = _rate_hz(job)
+    audio_bytes = sum(takes[s.key].record.audio_bytes for s in job.segments)
+    frames = most_frames(_audio_format(job), audio_bytes, rate_hz)
     placed = []
-    with open_sound(
-        rendered.audio, rendered.rate_hz, rendered.frames, job.title
-    ) as sound:
-        for segment in job.segments:
-            heard = _read_take(takes[segment.key], is_script=job.is_script)
-            placed.append(place(heard, sound.frames, rendered.rate_hz))
+    with open_sound(final, rate_hz, frames, job.title) as sound:
+        for number, segment in enumerate(job.segments, start=1):
+            take = takes[segment.key]
+            try:
+                heard = _read_take(take, job)
+            except AudioError as error:
+                where = f"segment {number} of {len(job.segments)}, {_name_take(take)}"
+                raise AudioError(f"{where}: {error}") from error
+            placed.append(place(heard, sound.frames, rate_hz))
             sound.write(heard.samples)
     return placed
 
 
-def _read_take(take: RecordedTake, *, is_script: bool) -> Sound:
-    heard = read_sound(read_messages(take), is_script=is_script)
-    audio_bytes = len(heard.samples) * SAMPLE_BYTES
-    if audio_bytes != take.record.audio_bytes:
-        raise TranscriptError(
-            f"{take.path}: take {take.record.id[:12]} holds {audio_bytes} bytes of "
-            f"audio where its commit promises {take.record.audio_bytes}"
-        )
-    return heard
+def _read_take(take: RecordedTake, job: PlannedJob) -> Sound:
+    def decode(audio: bytes, marks: Sequence[int]) -> Decoded:
+        if len(audio) != take.record.audio_bytes:
+            raise TranscriptError(
+                f"{_name_take(take)} holds {len(audio)} bytes of audio where its "
+                f"commit promises {take.record.audio_bytes}"
+            )
+        return decode_audio(take, audio, marks, _audio_format(job), _rate_hz(job))
+
+    return read_sound(read_messages(take), decode, is_script=job.is_script)
+
+
+def _name_take(take: RecordedTake) -> str:
+    return f"{take.path}: take {take.record.id[:12]}"
 
 
 def _write_file(final: Path, content: bytes) -> None:

@@ -73,10 +73,22 @@ class _Sidecar(msgspec.Struct):
     words: list[_Word]
 
 
-class _Stamp(msgspec.Struct):
-    """The part of a sidecar that tells whether it is current."""
+class _Length(msgspec.Struct):
+    """The length of the audio."""
+
+    frames: int
+
+
+class Stamp(msgspec.Struct):
+    """The part of a sidecar that tells whether it is current.
+
+    Attributes:
+        inputs_sha256: What its files were made of.
+        audio: How long the audio beside it is.
+    """
 
     inputs_sha256: str
+    audio: _Length
 
 
 def digest_inputs(job: PlannedJob, takes: Mapping[str, RecordedTake]) -> str:
@@ -90,10 +102,10 @@ def digest_inputs(job: PlannedJob, takes: Mapping[str, RecordedTake]) -> str:
     return hashlib.sha256(msgspec.json.encode(inputs)).hexdigest()
 
 
-def read_digest(path: Path) -> str | None:
-    """Return the inputs that the sidecar at *path* was made of; ``None`` if unknown."""
+def read_stamp(path: Path) -> Stamp | None:
+    """Return what the sidecar at *path* was made of; ``None`` if that is unknown."""
     try:
-        return msgspec.json.decode(path.read_bytes(), type=_Stamp).inputs_sha256
+        return msgspec.json.decode(path.read_bytes(), type=Stamp)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 

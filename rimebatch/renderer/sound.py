@@ -19,9 +19,9 @@ from numpy.typing import NDArray
 
 from rimebatch.errors import OutputError
 from rimebatch.renderer.publish import cannot_write, staged
-from rimebatch.renderer.takes import SAMPLE_BYTES
 
 BLOCK_FRAMES: Final = 65_536
+_FRAME_BYTES: Final = 2
 _WAV_LIMIT_BYTES: Final = 2**32 - 65_536  # of samples; the rest is for the header
 _HEADER_BYTES: Final = 28  # as far as the lengths of the file in it go
 
@@ -74,20 +74,20 @@ class SoundWriter:
 
 @contextmanager
 def open_sound(
-    final: Path, rate_hz: int, total_frames: int, title: str
+    final: Path, rate_hz: int, most_frames: int, title: str
 ) -> Iterator[SoundWriter]:
     """Open the staged file of *final* for writing; leaving the context closes it.
 
     Args:
         final: The name it will be published under.
         rate_hz: Frames per second.
-        total_frames: How many will be written.
+        most_frames: How many will be written, or more.
         title: For the file's tags; not empty.
 
     Raises:
         OutputError: The file cannot be made, or is not whole once it is closed.
     """
-    sound = SoundWriter(final, _create(final, rate_hz, total_frames, title))
+    sound = SoundWriter(final, _create(final, rate_hz, most_frames, title))
     try:
         yield sound
     finally:
@@ -113,8 +113,8 @@ def is_whole(path: Path, frames: int) -> bool:
     return found == frames and size - 8 in lengths
 
 
-def _create(final: Path, rate_hz: int, total_frames: int, title: str) -> _SoundFile:
-    big = total_frames * SAMPLE_BYTES > _WAV_LIMIT_BYTES
+def _create(final: Path, rate_hz: int, most_frames: int, title: str) -> _SoundFile:
+    big = most_frames * _FRAME_BYTES > _WAV_LIMIT_BYTES
     try:
         final.parent.mkdir(parents=True, exist_ok=True)
         staged(final).write_bytes(b"")  # gives a reason, where libsndfile has none

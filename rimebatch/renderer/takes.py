@@ -10,19 +10,20 @@ separates, the later one is taken to begin where its times arrive, since a servi
 them along with the audio.
 """
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
-from rimebatch.errors import AudioError
 from rimebatch.ws3.events import Chunk, Done, Event, Timestamps, decode_event
-from rimebatch.ws3.takes import BYTES_PER_SAMPLE
 
-SAMPLE_BYTES: Final = BYTES_PER_SAMPLE["pcm"]
+Decode: TypeAlias = Callable[
+    [bytes, Sequence[int]], tuple[NDArray[np.int16], Sequence[int]]
+]
+"""From a take's bytes to its samples, and from places in the ones to the others."""
 
 
 class Timing(StrEnum):
@@ -70,12 +71,12 @@ class _Synthesis:
     """The synthesis of a script that is being heard.
 
     Attributes:
-        zero: Where in the take it began, in bytes.
+        zeros: Where in the take each has begun so far, in bytes; the last is its own.
         timed: Whether its times have come.
         context_id: The label that came last.
     """
 
-    zero: int = 0
+    zeros: list[int] = field(default_factory=lambda: [0])
     timed: bool = False
     context_id: str | None = None
 
@@ -99,29 +100,46 @@ class _Synthesis:
 
     def _end(self, at: int) -> None:
         # Before its first audio it cannot be over: its times may come ahead of it.
-        if at > self.zero:
-            self.zero, self.timed = at, False
+        if at > self.zeros[-1]:
+            self.zeros.append(at)
+            self.timed = False
 
 
-def read_sound(messages: Iterable[str], *, is_script: bool) -> Sound:
+def read_sound(messages: Iterable[str], decode: Decode, *, is_script: bool) -> Sound:
     """Return what the server's *messages* of one take sound like.
 
+    Args:
+        messages: In the order they came.
+        decode: Is given the audio, and where in it each synthesis begins.
+        is_script: Whether there may be several.
+
     Raises:
-        AudioError: The audio does not end with a whole sample.
         RemoteProtocolError: A message is not an event.
+        RimeBatchError: Whatever *decode* raises.
     """
-    pcm = bytearray()
-    words: list[Word] = []
+    audio = bytearray()
+    timed: list[tuple[int, Timestamps]] = []
     heard = _Synthesis()
     for event in map(decode_event, messages):
         if is_script:
-            heard.follow(event, len(pcm))
+            heard.follow(event, len(audio))
         if isinstance(event, Chunk):
-            pcm += event.audio
+            audio += event.audio
         elif isinstance(event, Timestamps):
-            words += _make_words(event, heard.zero // SAMPLE_BYTES)
+            _put(event, len(heard.zeros) - 1, timed)
+    samples, zeros = decode(bytes(audio), heard.zeros)
+    words = [word for n, times in timed for word in _make_words(times, zeros[n])]
     kind = Timing.ESTIMATED if is_script else Timing.SERVICE
-    return Sound(_samples(pcm), tuple(words), kind if words else Timing.NONE)
+    return Sound(samples, tuple(words), kind if words else Timing.NONE)
+
+
+def _put(
+    times: Timestamps, synthesis: int, timed: list[tuple[int, Timestamps]]
+) -> None:
+    """Add *times*, in place of those before if they time the same words again."""
+    if timed and (synthesis, times.words) == (timed[-1][0], timed[-1][1].words):
+        timed.pop()
+    timed.append((synthesis, times))
 
 
 def _make_words(times: Timestamps, zero: int) -> list[Word]:
@@ -131,10 +149,3 @@ def _make_words(times: Timestamps, zero: int) -> list[Word]:
             times.words, times.start, times.end, strict=True
         )
     ]
-
-
-def _samples(pcm: bytearray) -> NDArray[np.int16]:
-    """Return the samples in *pcm*, signed 16-bit little-endian."""
-    if len(pcm) % SAMPLE_BYTES:
-        raise AudioError(f"{len(pcm)} bytes of audio are not whole 16-bit samples")
-    return np.frombuffer(pcm, dtype="<i2").astype(np.int16, copy=False)

@@ -32,7 +32,7 @@ from rimebatch.errors import (
 from rimebatch.ws3.events import Chunk, Done, ErrorEvent, Event, Timestamps, Unknown
 
 BYTES_PER_SAMPLE = {"pcm": 2, "mulaw": 1}
-"""How many bytes make one sample, for the formats without a container."""
+"""How many bytes make one sample, for the formats without compression."""
 
 
 class TakeEnd(StrEnum):

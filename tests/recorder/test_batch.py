@@ -12,10 +12,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
-from fakes.manifests import make_job, make_manifest, make_script
+from fakes.manifests import RATE_HZ, make_job, make_manifest, make_script, make_voice
+from fakes.mp3 import encode, make_sound
 from fakes.services import Close, FakeLine, FakeService, only
 from fakes.transcripts import damage, read_kinds
-from rimebatch.manifest.load import Job, Manifest
+from rimebatch.manifest.load import Job, Manifest, Voice
 from rimebatch.manifest.plan import make_plan
 from rimebatch.recorder.batch import render_batch, run_batch
 from rimebatch.recorder.job import Origin, transcripts_of
@@ -28,7 +29,7 @@ from rimebatch.recorder.reports import (
     TakeRecorded,
 )
 from rimebatch.transcript import TranscriptWriter, read_header, read_takes
-from rimebatch.ws3 import Query
+from rimebatch.ws3 import Chunk, Query, encode_event
 
 ONE, TWO, THREE = "The first one.", "Here is number two.", "And, at last, the third."
 JOBS = (make_job("a", ONE, TWO), make_job("b", TWO, THREE), make_job("c", THREE, ONE))
@@ -85,6 +86,26 @@ async def test_results(tmp_path: Path) -> None:
         *("c.wav", "c.words.json"),
     } == read_outputs(tmp_path).keys()
     assert all(result.sent_chars and not result.reused_chars for result in results)
+
+
+async def test_mp3(tmp_path: Path) -> None:
+    """An odd number of bytes is half a sample of PCM, and nothing odd in MP3."""
+    tag = b"ID3\4\0\0\0\0\0\1?"
+    audio = tag + encode(make_sound(4000, RATE_HZ), RATE_HZ)
+    voice = Voice({**make_voice().parameters, "audioFormat": "mp3"})
+    job = replace(make_job("a", ONE), voice=voice)
+    chunks = [encode_event(Chunk(part)) for part in (audio[:999], audio[999:])]
+    service = FakeService(twist=lambda _, items: [*chunks, items[-1]])
+    reports: list[Report] = []
+
+    (result,) = await run(tmp_path, service, job, listener=reports.append)
+
+    assert 1 == len(audio) % 2
+    assert ("done", 0.5) == (result.state, result.audio_s)
+    # Until it is rendered, nobody knows how long it is.
+    assert [len(ONE) / 15] == [
+        report.audio_s for report in reports if isinstance(report, TakeRecorded)
+    ]
 
 
 @given(jobs=st.integers(1, 7), concurrency=st.integers(1, 8))

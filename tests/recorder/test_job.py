@@ -1,14 +1,22 @@
 """Tests of one job, from what is on record to its files."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import trio
 
-from fakes.manifests import MAX_CHARS, make_planned, make_script
+from fakes.manifests import (
+    MAX_CHARS,
+    make_job,
+    make_planned,
+    make_script,
+    make_voice,
+)
 from fakes.services import Close, FakeService, only, sound_of
 from fakes.transcripts import damage
 from rimebatch.errors import ConnectError, RimeBatchError, TranscriptError
+from rimebatch.manifest.load import Voice
 from rimebatch.manifest.plan import PlannedJob, plan_job
 from rimebatch.recorder.job import JobRun, Origin, transcripts_of
 from rimebatch.recorder.reports import (
@@ -92,6 +100,19 @@ async def test_from_nothing_to_files(tmp_path: Path) -> None:
         audio_s=len(ONE + TWO) / 8000,
         files=(str(tmp_path / "job.wav"), str(tmp_path / "job.words.json")),
     ) == run.done(rendered)
+
+
+async def test_length_of_a_take(tmp_path: Path) -> None:
+    """How long compressed audio is, its bytes do not tell; the text says about."""
+    reports: list[Report] = []
+    voice = Voice({**make_voice().parameters, "audioFormat": "mp3"})
+    job = plan_job(replace(make_job("job", ONE), voice=voice), MAX_CHARS)
+    run = make_run(tmp_path, job, reports)
+    await run.look_up(trust=True)
+
+    await run.record(FakeService().connect, ORIGIN, Manners())
+
+    assert TakeRecorded("job", 1, 14, 14 / 15, inferred=False) == reports[-2]
 
 
 async def test_transcript(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from rimebatch.transcript.reader import RecordedTake
 from rimebatch.transcript.store import JobTranscripts
 from rimebatch.transcript.writer import TranscriptWriter
 from rimebatch.ws3.events import Event, encode_event
-from rimebatch.ws3.takes import OpenTakes
+from rimebatch.ws3.takes import BYTES_PER_SAMPLE, OpenTakes
 
 Speak: TypeAlias = Callable[[Segment], Sequence[Event]]
 Record: TypeAlias = Callable[[Path, PlannedJob, Speak], Mapping[str, RecordedTake]]
@@ -31,8 +31,9 @@ def record() -> Record:
         transcripts = JobTranscripts(folder / "transcripts" / job.id)
         times_ns = count()
         with transcripts.create(make_header, lambda: next(times_ns)) as writer:
+            sample_bytes = BYTES_PER_SAMPLE.get(dict(job.query)["audioFormat"], 1)
             for segment in job.segments:
-                takes = OpenTakes(bytes_per_sample=2, done_ends=not job.is_script)
+                takes = OpenTakes(sample_bytes, done_ends=not job.is_script)
                 record_take(writer, takes, segment, speak(segment))
         return transcripts.takes(verify=True)
 

@@ -18,7 +18,8 @@ import soundfile
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rimebatch.errors import OutputError, TranscriptError
+from fakes.mp3 import encode, make_sound
+from rimebatch.errors import AudioError, OutputError, TranscriptError
 from rimebatch.manifest.load import Job, Voice
 from rimebatch.manifest.plan import PlannedJob, Segment, plan_job
 from rimebatch.renderer.job import RenderedJob, is_rendered, render_job
@@ -30,6 +31,7 @@ RATE_HZ = 8000
 VOICE: Mapping[str, Parameter] = {
     "modelId": "arcana",
     "speaker": "luna",
+    "audioFormat": "pcm",
     "samplingRate": RATE_HZ,
     "segment": "never",
 }
@@ -62,10 +64,14 @@ render_job(*arguments)
 
 
 def plan_text(
-    text: str = TEXT, job_id: str = "ch01", title: str | None = None
+    text: str = TEXT,
+    job_id: str = "ch01",
+    title: str | None = None,
+    audio_format: str = "pcm",
 ) -> PlannedJob:
     """Return the plan of a job that says *text*."""
-    return plan_job(Job(job_id, title, Voice(VOICE), text, None), 500)
+    voice = Voice({**VOICE, "audioFormat": audio_format})
+    return plan_job(Job(job_id, title, voice, text, None), 500)
 
 
 def speak(segment: Segment, loudness: int = 1) -> Sequence[Event]:
@@ -77,6 +83,21 @@ def speak(segment: Segment, loudness: int = 1) -> Sequence[Event]:
     label = segment.context_id
     times = Timestamps(words, start, end, label)
     return [Chunk(pcm[:81], label), times, Chunk(pcm[81:], label), Done(label)]
+
+
+def encode_mp3(frames: int) -> bytes:
+    """Return an MP3 file of so many frames."""
+    return encode(make_sound(frames, RATE_HZ), RATE_HZ)
+
+
+def speak_encoded(
+    segment: Segment, make_audio: Callable[[int], bytes]
+) -> Sequence[Event]:
+    """Return as much audio and the same words as `speak`, in chunks cut anywhere."""
+    _, times, _, done = speak(segment)
+    audio = make_audio(80 * len(segment.text))
+    label = segment.context_id
+    return [Chunk(audio[:333], label), times, Chunk(audio[333:], label), done]
 
 
 def speak_louder(segment: Segment) -> Sequence[Event]:
@@ -143,6 +164,91 @@ def test_sidecar(tmp_path: Path, record: Record) -> None:
     assert [0.0, 0.04, 0.07, 0.12, 0.18, 0.24] == [
         word["start_s"] for word in sidecar["words"]
     ]
+
+
+@pytest.mark.parametrize(
+    ("audio_format", "make_audio"),
+    [("mulaw", lambda frames: b"\xfe" * frames), ("mp3", encode_mp3)],
+)
+def test_formats(
+    tmp_path: Path,
+    record: Record,
+    audio_format: str,
+    make_audio: Callable[[int], bytes],
+) -> None:
+    """Whatever is sent, the audio is as long and the words lie where they do."""
+    plain = plan_text()
+    expected = render_job(plain, record(tmp_path / "1", plain, speak), tmp_path / "1")
+    job = plan_text(audio_format=audio_format)
+    takes = record(tmp_path / "2", job, lambda s: speak_encoded(s, make_audio))
+
+    found = render_job(job, takes, tmp_path / "2")
+
+    assert found == is_rendered(job, takes, tmp_path / "2")
+    assert (expected.frames, expected.rate_hz) == (found.frames, found.rate_hz)
+    assert found.frames == soundfile.info(found.audio).frames
+    first, second = (json.loads(job.sidecar.read_bytes()) for job in (expected, found))
+    assert first["words"] == second["words"]
+    assert [s["end_frame"] for s in first["segments"]] == [
+        s["end_frame"] for s in second["segments"]
+    ]
+
+
+def test_mulaw_samples(tmp_path: Path, record: Record) -> None:
+    """u-law is written as the 16-bit samples that it stands for."""
+    job = plan_text("One.", audio_format="mulaw")
+    every_code = bytes(range(256))
+    answer = (Chunk(every_code), Done(job.segments[0].context_id))
+
+    found = render_job(job, record(tmp_path, job, lambda _: answer), tmp_path)
+
+    samples, _ = soundfile.read(found.audio, dtype="int16")
+    assert [-32124, -31100, 8, 0] == samples[[0, 1, -2, -1]].tolist()
+
+
+def test_script_in_mp3(tmp_path: Path, record: Record) -> None:
+    """Streams within one take are decoded one by one, each with its words."""
+    voice = Voice({**VOICE, "audioFormat": "mp3", "segment": "bySentence"})
+    script = ({"text": "One. "}, {"text": "Two."}, {"operation": "eos"})
+    job = plan_job(Job("raw", None, voice, None, script), 500)
+    times = Timestamps(("w",), (0.0,), (0.01,))
+    audio = encode_mp3(2000)
+    takes = record(tmp_path, job, lambda _: (Chunk(audio), times, Done()) * 2)
+
+    found = render_job(job, takes, tmp_path)
+
+    sidecar = json.loads(found.sidecar.read_bytes())
+    assert 4000 == found.frames
+    assert [0.0, 0.25] == [word["start_s"] for word in sidecar["words"]]
+
+
+@pytest.mark.parametrize(
+    ("audio", "message"),
+    [
+        (b"RIFF", "it is WAV, where mp3 was asked for"),
+        (b"sound", "it begins with b'soun', which is not MP3"),
+        (encode_mp3(999)[:-1], "its MP3 is damaged or cut"),
+        (encode(make_sound(999, 16_000), 16_000), ".* of 16000 Hz where 1 of 8000 Hz"),
+    ],
+)
+def test_wrong_sound(
+    tmp_path: Path, record: Record, audio: bytes, message: str
+) -> None:
+    """A take that is not what was asked for is named, and no file is made."""
+    job = plan_text(audio_format="mp3")
+    second = job.segments[1]
+
+    def speak_badly(segment: Segment) -> Sequence[Event]:
+        wrong = segment is second
+        return speak_encoded(segment, lambda n: audio if wrong else encode_mp3(n))
+
+    takes = record(tmp_path, job, speak_badly)
+
+    where = rf"segment 2 of 3, .*0001\.jsonl: take {takes[second.key].record.id[:12]}"
+    with pytest.raises(AudioError, match=f"^{where}: {message}"):
+        render_job(job, takes, tmp_path)
+
+    assert {} == outputs(tmp_path)
 
 
 def test_order(tmp_path: Path, record: Record) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from rimebatch.manifest.load import Job, Voice
 from rimebatch.manifest.plan import PlannedJob, plan_job
-from rimebatch.renderer.sidecar import digest_inputs, make_sidecar, read_digest
+from rimebatch.renderer.sidecar import digest_inputs, make_sidecar, read_stamp
 from rimebatch.renderer.takes import Timing
 from rimebatch.renderer.timeline import PlacedTake, PlacedWord
 from rimebatch.transcript.entries import TakeRecord
@@ -218,15 +218,17 @@ def test_digest_of_another_take() -> None:
     assert digest_inputs(job, number_takes(job)) != found
 
 
-def test_read_digest(tmp_path: Path) -> None:
-    """A sidecar tells what it was made of."""
+def test_read_stamp(tmp_path: Path) -> None:
+    """A sidecar tells what it was made of, and how long that is."""
     path = tmp_path / "ch01.words.json"
     job = plan_text("One.")
-    path.write_bytes(describe(job, [PlacedTake(0, 1, Timing.NONE, ())]))
+    path.write_bytes(describe(job, [PlacedTake(0, 7, Timing.NONE, ())]))
 
-    found = read_digest(path)
+    found = read_stamp(path)
 
-    assert digest_inputs(job, number_takes(job)) == found
+    assert found is not None
+    assert digest_inputs(job, number_takes(job)) == found.inputs_sha256
+    assert 7 == found.audio.frames
 
 
 @pytest.mark.parametrize(
@@ -236,22 +238,24 @@ def test_read_digest(tmp_path: Path) -> None:
         b"[]",
         b'{"inputs_sha256": 1}',
         b'{"inputs_sha256": "\xff"}',
+        b'{"inputs_sha256": "digest"}',
+        b'{"inputs_sha256": "digest", "audio": {}}',
         b'{"inputs_sha256": "digest", "audio": {',
         b'{"deep": ' + b"[" * 100_000,
     ],
 )
-def test_read_digest_of_anything(tmp_path: Path, content: bytes) -> None:
+def test_read_stamp_of_anything(tmp_path: Path, content: bytes) -> None:
     """What is no sidecar, or not all of one, was made of nothing that is known."""
     path = tmp_path / "ch01.words.json"
     path.write_bytes(content)
 
-    found = read_digest(path)
+    found = read_stamp(path)
 
     assert None is found
 
 
-def test_read_digest_of_nothing(tmp_path: Path) -> None:
+def test_read_stamp_of_nothing(tmp_path: Path) -> None:
     """A sidecar that is not there was made of nothing that is known."""
-    found = read_digest(tmp_path / "ch01.words.json")
+    found = read_stamp(tmp_path / "ch01.words.json")
 
     assert None is found

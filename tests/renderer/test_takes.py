@@ -1,11 +1,15 @@
 """What a take sounds like: samples from whatever chunks, words from the right zero."""
 
+from collections.abc import Sequence
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from numpy.typing import NDArray
 
 from rimebatch.errors import AudioError, RemoteProtocolError
+from rimebatch.renderer.decoding.plain import decode_pcm
 from rimebatch.renderer.takes import Sound, Timing, Word, read_sound
 from rimebatch.ws3.events import (
     Chunk,
@@ -28,7 +32,7 @@ EVENTS = st.one_of(
 
 def hear(*events: Event, is_script: bool = False) -> Sound:
     """Return what *events* sound like."""
-    return read_sound(map(encode_event, events), is_script=is_script)
+    return read_sound(map(encode_event, events), decode_pcm, is_script=is_script)
 
 
 def times(context_id: str | None = None) -> Timestamps:
@@ -85,6 +89,15 @@ def test_no_words() -> None:
     assert (10, (), Timing.NONE) == (len(found.samples), found.words, found.timing)
 
 
+def test_times_that_come_twice() -> None:
+    """Times of the same words again stand in place of those before."""
+    first = Timestamps(("a", "b"), (0.0, 0.1), (0.1, 0.2))
+    second = Timestamps(("a", "b"), (0.3, 0.4), (0.4, 0.5))
+
+    assert [0.3, 0.4] == [word.start_s for word in hear(audio(), first, second).words]
+    assert 3 == len(hear(audio(), first, times()).words)
+
+
 def test_nothing() -> None:
     """Nothing sounds like nothing."""
     found = hear()
@@ -95,7 +108,7 @@ def test_nothing() -> None:
 def test_broken_message() -> None:
     """What is no event is an error."""
     with pytest.raises(RemoteProtocolError):
-        read_sound(['{"type":"chunk"}'], is_script=False)
+        read_sound(['{"type":"chunk"}'], decode_pcm, is_script=False)
 
 
 @pytest.mark.parametrize(
@@ -143,6 +156,27 @@ def test_script(events: list[Event], expected: list[int]) -> None:
 
     assert expected == zeros(found)
     assert Timing.ESTIMATED is found.timing
+
+
+def test_what_is_decoded() -> None:
+    """The decoder gets all audio, and where each synthesis begins, timed or not."""
+    given = []
+
+    def decode(
+        audio: bytes, marks: Sequence[int]
+    ) -> tuple[NDArray[np.int16], list[int]]:
+        given.append((audio, list(marks)))
+        return np.zeros(7, np.int16), [mark * 3 for mark in marks]
+
+    events: list[Event] = [audio(), Done(), audio("b"), audio("c"), times()]
+    messages = [encode_event(event) for event in events]
+
+    script = read_sound(messages, decode, is_script=True)
+    text = read_sound(messages, decode, is_script=False)
+
+    assert [(b"\1\0" * 30, [0, 20, 40]), (b"\1\0" * 30, [0])] == given
+    assert ([120], [0]) == (zeros(script), zeros(text))
+    assert 7 == len(script.samples)
 
 
 def test_script_without_words() -> None:
