@@ -5,6 +5,7 @@
     RimeBatchError                     anything the command line prints as one line
     ├── ManifestError                  the YAML is wrong (all mistakes at once)
     ├── EndpointError                  where to connect, or with what key, is not usable
+    ├── CatalogueError                 the list of voices cannot be copied, or read
     ├── ProtocolError
     │   ├── LocalProtocolError         we broke a ws3 rule: a bug here
     │   └── RemoteProtocolError        the server broke one
@@ -45,6 +46,10 @@ class ManifestError(RimeBatchError):
 
 class EndpointError(RimeBatchError):
     """There is no address to connect to, or no key for it, or it is not safe."""
+
+
+class CatalogueError(RimeBatchError):
+    """The service's catalogue of voices could not be copied, or the copy be read."""
 
 
 class ProtocolError(RimeBatchError):

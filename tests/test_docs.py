@@ -114,6 +114,13 @@ def test_links_lead_somewhere(page: Path) -> None:
     assert [] == missing
 
 
+def test_the_schema_beside_the_examples_is_current() -> None:
+    """Editors check the examples by what `rimebatch schema` prints now."""
+    kept = (ROOT / "jobs/manifest-v1.schema.json").read_text()
+
+    assert CliRunner().invoke(cli, ["schema"]).stdout == kept
+
+
 def test_every_dependency_is_explained() -> None:
     """docs/dependencies.md has a row for each package that pyproject.toml names."""
     text = (ROOT / "pyproject.toml").read_text()

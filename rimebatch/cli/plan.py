@@ -4,6 +4,12 @@ from pathlib import Path
 
 import click
 
+from rimebatch.cli.checking import (
+    endpoint_options,
+    make_checks,
+    tell_voices,
+    tell_warnings,
+)
 from rimebatch.cli.displays import echo_json
 from rimebatch.cli.planning import plan_options, read_plan
 from rimebatch.cli.tables import print_plan
@@ -12,6 +18,7 @@ from rimebatch.manifest.plan import CHARS_PER_SECOND, PRICE_PER_1000_CHARS_USD, 
 
 @click.command()
 @plan_options
+@endpoint_options
 @click.option(
     "--price",
     metavar="USD",
@@ -20,8 +27,15 @@ from rimebatch.manifest.plan import CHARS_PER_SECOND, PRICE_PER_1000_CHARS_USD, 
     help="For 1,000 characters; the default is Rime's starter plan of August 2026.",
 )
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
-def plan(
-    manifest: Path, out: Path, only: tuple[str, ...], price: float, as_json: bool
+def plan(  # noqa: PLR0913, PLR0917  # click: one parameter for each option
+    manifest: Path,
+    out: Path,
+    only: tuple[str, ...],
+    strict: bool,
+    endpoint: str | None,
+    allow_unknown_voice: bool,
+    price: float,
+    as_json: bool,
 ) -> None:
     """Show what MANIFEST would send and what that would cost, and stop.
 
@@ -32,7 +46,10 @@ def plan(
     Example:
       rimebatch plan jobs/story.yaml
     """
-    made, _ = read_plan(manifest, out, only)
+    checks = make_checks(strict=strict, allow_unknown_voice=allow_unknown_voice)
+    made, _ = read_plan(manifest, out, only, endpoint=endpoint, checks=checks)
+    tell_warnings(made.manifest)
+    tell_voices(made.manifest)
     if as_json:
         _echo_plan(made, price)
     else:
@@ -53,7 +70,9 @@ def _echo_plan(plan: Plan, price_usd: float) -> None:
             },
         )
     amounts = _amounts(plan.chars, plan.missing_chars, price_usd)
-    echo_json("planned", {"jobs": len(plan.jobs), **amounts})
+    counted = {"jobs": len(plan.jobs), "warnings": len(plan.manifest.warnings)}
+    catalogue = {"catalogue": plan.manifest.catalogue_date}
+    echo_json("planned", {**counted, **amounts, **catalogue})
 
 
 def _amounts(chars: int, missing_chars: int, price_usd: float) -> dict[str, object]:

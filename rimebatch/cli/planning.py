@@ -9,12 +9,14 @@ from typing import Final, ParamSpec
 import click
 
 from rimebatch.errors import EndpointError
-from rimebatch.manifest import Manifest, load_manifest
+from rimebatch.manifest import Checks, Manifest, load_manifest
 from rimebatch.manifest.endpoint import find_endpoint_flaw
 from rimebatch.manifest.plan import Plan, make_plan
 from rimebatch.recorder.job import transcripts_of
 
 _Options = ParamSpec("_Options")
+
+_BY_ITSELF: Final = Checks()
 
 _SHOWN_IDS: Final = 10  # enough to see how the ids are made
 
@@ -22,6 +24,11 @@ _SHOWN_IDS: Final = 10  # enough to see how the ids are made
 def plan_options(command: Callable[_Options, None]) -> Callable[_Options, None]:
     """Add what every command that takes a manifest has in common."""
     for decorate in (
+        click.option(
+            "--strict",
+            is_flag=True,
+            help="Take warnings about the manifest for mistakes.",
+        ),
         click.option(
             "--only",
             metavar="GLOB",
@@ -48,6 +55,7 @@ def read_plan(
     *,
     endpoint: str | None = None,
     concurrency: int | None = None,
+    checks: Checks = _BY_ITSELF,
 ) -> tuple[Plan, Path]:
     """Return the plan of the manifest at *path*, and the folder of its outputs.
 
@@ -57,14 +65,19 @@ def read_plan(
         only: Patterns of job ids; none for all jobs.
         endpoint: In place of the manifest's own.
         concurrency: In place of the manifest's own.
+        checks: What the manifest is held against beside itself.
 
     Raises:
         ManifestError: It has mistakes.
+        CatalogueError: There is a copy of the catalogue, and it cannot be read.
         EndpointError: *endpoint* is not usable.
         TranscriptError: A transcript cannot be read.
         click.BadParameter: One of the patterns matches no job.
     """
-    manifest = _override(load_manifest(path), endpoint, concurrency)
+    manifest = load_manifest(path, endpoint=endpoint, checks=checks)
+    _check_endpoint(manifest, endpoint)
+    if concurrency is not None:
+        manifest = replace(manifest, concurrency=concurrency)
     _check_patterns(only, [job.id for job in manifest.jobs])
     folder = out / manifest.name
 
@@ -87,14 +100,9 @@ def _check_patterns(only: Sequence[str], ids: Sequence[str]) -> None:
             )
 
 
-def _override(
-    manifest: Manifest, endpoint: str | None, concurrency: int | None
-) -> Manifest:
-    if endpoint is not None:
-        flaw = find_endpoint_flaw(endpoint, manifest.plain_ws_hosts)
-        if flaw is not None:
-            raise EndpointError(f"--endpoint: {flaw.what}; {flaw.remedy}")
-        manifest = replace(manifest, endpoint=endpoint)
-    if concurrency is not None:
-        manifest = replace(manifest, concurrency=concurrency)
-    return manifest
+def _check_endpoint(manifest: Manifest, endpoint: str | None) -> None:
+    if endpoint is None:
+        return
+    flaw = find_endpoint_flaw(endpoint, manifest.plain_ws_hosts)
+    if flaw is not None:
+        raise EndpointError(f"--endpoint: {flaw.what}; {flaw.remedy}")

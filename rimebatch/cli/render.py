@@ -9,6 +9,7 @@ import trio
 
 from rimebatch.cli.planning import plan_options, read_plan
 from rimebatch.cli.running import follow
+from rimebatch.manifest import Checks
 from rimebatch.recorder.batch import render_batch
 
 
@@ -17,7 +18,12 @@ from rimebatch.recorder.batch import render_batch
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 def render(
-    manifest: Path, out: Path, only: tuple[str, ...], as_json: bool, quiet: bool
+    manifest: Path,
+    out: Path,
+    only: tuple[str, ...],
+    strict: bool,
+    as_json: bool,
+    quiet: bool,
 ) -> None:
     """Make the files of MANIFEST again from the record; nothing is sent.
 
@@ -28,7 +34,7 @@ def render(
     Example:
       rimebatch render jobs/hello.yaml
     """
-    made, folder = read_plan(manifest, out, only)
+    made, folder = read_plan(manifest, out, only, checks=Checks(strict=strict))
     with follow(made, as_json=as_json, quiet=quiet) as run:
         trio.run(
             partial(render_batch, made, folder, listener=run.tell),

@@ -4,7 +4,6 @@ import os
 import platform
 import sys
 from contextlib import AsyncExitStack
-from datetime import UTC, datetime
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -12,6 +11,8 @@ from pathlib import Path
 import click
 import trio
 
+from rimebatch.cli.checking import endpoint_options, make_checks, tell_warnings
+from rimebatch.cli.clock import read_wall_time
 from rimebatch.cli.exit_codes import ExitCode
 from rimebatch.cli.planning import plan_options, read_plan
 from rimebatch.cli.running import Run, follow
@@ -23,11 +24,7 @@ from rimebatch.recorder.job import Origin
 
 @click.command()
 @plan_options
-@click.option(
-    "--endpoint",
-    metavar="ENDPOINT",
-    help="local, cloud, or wss://host/ws3; in place of the manifest's own.",
-)
+@endpoint_options
 @click.option(
     "--concurrency",
     metavar="CONNECTIONS",
@@ -40,7 +37,9 @@ def run(  # noqa: PLR0913, PLR0917  # click: one parameter for each option
     manifest: Path,
     out: Path,
     only: tuple[str, ...],
+    strict: bool,
     endpoint: str | None,
+    allow_unknown_voice: bool,
     concurrency: int | None,
     as_json: bool,
     quiet: bool,
@@ -55,8 +54,15 @@ def run(  # noqa: PLR0913, PLR0917  # click: one parameter for each option
       rimebatch run jobs/hello.yaml
     """
     made, folder = read_plan(
-        manifest, out, only, endpoint=endpoint, concurrency=concurrency
+        manifest,
+        out,
+        only,
+        endpoint=endpoint,
+        concurrency=concurrency,
+        checks=make_checks(strict=strict, allow_unknown_voice=allow_unknown_voice),
     )
+    if not quiet:
+        tell_warnings(made.manifest)
     with follow(made, as_json=as_json, quiet=quiet) as followed:
         trio.run(
             partial(_run, made, folder, followed),
@@ -75,15 +81,10 @@ async def _run(plan: Plan, folder: Path, run: Run) -> None:
         service = Service(name, key, partial(click.echo, err=True), stack)
         if plan.missing_chars:
             await service.start()
-        origin = Origin(name, _versions(), _wall())
+        origin = Origin(name, _versions(), read_wall_time())
         await run_batch(plan, service.connect, folder, origin=origin, listener=run.tell)
 
 
 def _versions() -> dict[str, str]:
     packages = {name: version(name) for name in ("rimebatch", "trio", "trio-websocket")}
     return {**packages, "python": platform.python_version()}
-
-
-def _wall() -> str:
-    now = datetime.now(UTC)  # noqa: TID251  # the command line is where time comes from
-    return now.strftime("%Y-%m-%dT%H:%M:%SZ")

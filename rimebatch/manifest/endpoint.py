@@ -51,6 +51,21 @@ def find_host_flaw(host: str) -> Flaw | None:
     return Flaw("is not a host", "write its name alone, without scheme, port and path")
 
 
+def is_here(endpoint: str) -> bool:
+    """Return whether *endpoint* is on this computer, where nobody bills for a voice."""
+    if "://" not in endpoint:
+        return endpoint == "local"
+    try:
+        return is_loopback(urlsplit(endpoint).hostname or "")
+    except ValueError:  # no address at all, which is reported elsewhere
+        return False
+
+
+def is_loopback(host: str) -> bool:
+    """Return whether *host*, a name or an address, is this computer itself."""
+    return host == "localhost" or (_is_ip(host) and ip_address(host).is_loopback)
+
+
 def _find_address_flaw(
     address: SplitResult, endpoint: str, plain_ws_hosts: Collection[str]
 ) -> Flaw | None:
@@ -65,7 +80,7 @@ def _find_address_flaw(
     host = address.hostname or ""
     if find_host_flaw(host) or not address.path:
         return Flaw("the address has no host or no path", _EXAMPLE)
-    if address.scheme == "wss" or _is_loopback(host):
+    if address.scheme == "wss" or is_loopback(host):
         return None
     return _find_plain_flaw(host, plain_ws_hosts)
 
@@ -83,7 +98,3 @@ def _is_ip(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _is_loopback(host: str) -> bool:
-    return host == "localhost" or (_is_ip(host) and ip_address(host).is_loopback)

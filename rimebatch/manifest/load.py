@@ -4,22 +4,26 @@ Knows neither segments nor what is on record; both are the plan's.
 """
 
 import os
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Final, Literal, TypeAlias
 
 from rimebatch.errors import ManifestError
+from rimebatch.manifest.catalogue import Catalogue, find_strangers
+from rimebatch.manifest.cautions import find_cautions
+from rimebatch.manifest.endpoint import is_here
+from rimebatch.manifest.job_voice import find_voices
 from rimebatch.manifest.mistakes import START, Flaw, Found, Mistake, quote
 from rimebatch.manifest.model import (
     MAX_CHARS,
     SILENCE_LIMIT_S,
     WrittenJob,
     WrittenManifest,
-    WrittenVoice,
     find_text_flaw,
 )
+from rimebatch.manifest.parameters import WrittenVoice
 from rimebatch.manifest.rules import check_rules
 from rimebatch.manifest.structure import check_structure
 from rimebatch.manifest.text_files import read_text
@@ -31,17 +35,19 @@ from rimebatch.manifest.yaml_nodes import (
     parse_document,
 )
 
+Parameter: TypeAlias = str | int | float | bool
+
 
 @dataclass(frozen=True, slots=True)
 class Voice:
     """How one job sounds.
 
     Attributes:
-        parameters: The query parameters of ws3 by Rime's own names, ``modelId`` first;
-            those left to the service are left out.
+        parameters: The query parameters of ws3 by Rime's own names, ``modelId`` first
+            and those from ``extra`` last; those left to the service are left out.
     """
 
-    parameters: Mapping[str, str | int | float | bool]
+    parameters: Mapping[str, Parameter]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +90,10 @@ class Manifest:
         done: Whether the service sends ``done`` events; ``auto`` finds out.
         silence_limit_s: Seconds without an event after which a job has failed, over 0.
         plain_ws_hosts: Hosts, beside the loopback, to which ``ws://`` is allowed.
+        warnings: What would not have the effect that it seems to have, each as
+            ``file:line:column: place: what; what would help``, in file order.
+        catalogue_date: Of the copy of the service's catalogue by which its voices were
+            checked; ``None`` if they were not.
     """
 
     path: Path
@@ -96,35 +106,100 @@ class Manifest:
     done: Literal["auto", "always", "never"] = "auto"
     silence_limit_s: float = SILENCE_LIMIT_S
     plain_ws_hosts: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    catalogue_date: str | None = None
 
 
-def load_manifest(path: Path | str) -> Manifest:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Checks:
+    """What a manifest is held against beside itself, and how strictly.
+
+    Attributes:
+        strict: Whether a warning is a mistake.
+        find_catalogue: Gives the copy of the service's catalogue, if there is one; not
+            asked where the endpoint is on this computer, where no voice is billed.
+        allow_unknown_voice: Whether a voice that the catalogue does not have is only a
+            warning, even if *strict*.
+    """
+
+    strict: bool = False
+    find_catalogue: Callable[[], Catalogue | None] = lambda: None
+    allow_unknown_voice: bool = False
+
+
+_BY_ITSELF: Final = Checks()
+
+
+def load_manifest(
+    path: Path | str, *, endpoint: str | None = None, checks: Checks = _BY_ITSELF
+) -> Manifest:
     """Read the manifest at *path* and the text files it names.
+
+    Args:
+        path: A YAML file.
+        endpoint: Where it will be sent, in place of its own endpoint; whether that is
+            usable is for whoever says it to check.
+        checks: What it is held against beside itself.
 
     Raises:
         ManifestError: With every mistake as ``file:line:column: what; what would
             help``, in file order. What keeps the YAML from being read comes alone.
+        CatalogueError: There is a copy of the catalogue, and it cannot be read.
     """
     document = _read_document(Path(path))
     if isinstance(document, Mistake):
-        raise _make_error(path, [document])
-    written = check_structure(document.data)
+        raise ManifestError([document.sentence(os.fspath(path))])
+    data = document.data
+    written = check_structure(data)
+    texts, unreadable = _read_text_files(data, Path(path).parent)
     found = written if isinstance(written, list) else []
-    # One flaw per value: what has the wrong type breaks other rules as well.
-    known = {flawed.place for flawed in found}
-    rules = check_rules(document, default_name=Path(path).stem)
-    found += [flawed for flawed in rules if flawed.place not in known]
-    texts, unreadable = _read_text_files(document.data, Path(path).parent)
-    located = map(document.locate, [*found, *unreadable])
-    mistakes = [*document.duplicates, *located]
+    found = _join(found, check_rules(document, Path(path).stem, endpoint))
+    named = endpoint or data.get("endpoint")
+    here = isinstance(named, str) and is_here(named)
+    catalogue = None if here else checks.find_catalogue()
+    wrong, doubtful = _check_effects(data, texts, catalogue, checks)
+    found = _join([*found, *unreadable], wrong)
+    mistakes = [*document.duplicates, *map(document.locate, found)]
     if mistakes or isinstance(written, list):
-        raise _make_error(path, mistakes)
-    return _make_manifest(Path(path), written, texts, document.data)
+        raise ManifestError(_word(path, mistakes))
+    manifest = _make_manifest(Path(path), written, texts, data)
+    return replace(
+        manifest,
+        endpoint=endpoint or manifest.endpoint,
+        warnings=tuple(_word(path, map(document.locate, doubtful))),
+        catalogue_date=catalogue.date if catalogue else None,
+    )
 
 
-def _make_error(path: Path | str, mistakes: Iterable[Mistake]) -> ManifestError:
+def _join(found: Iterable[Found], more: Iterable[Found]) -> list[Found]:
+    """Add *more* where nothing is wrong yet: one flaw breaks other rules as well."""
+    found = list(found)
+    known = {flawed.place for flawed in found}
+    return found + [flawed for flawed in more if flawed.place not in known]
+
+
+def _check_effects(
+    data: Mapping[str, Data],
+    texts: Mapping[int, str],
+    catalogue: Catalogue | None,
+    checks: Checks,
+) -> tuple[list[Found], list[Found]]:
+    """Return what the service would answer otherwise: mistakes, and warnings."""
+    voices = find_voices(data)
+    wrong: list[Found] = []
+    doubtful: list[Found] = []
+    cautions = find_cautions(data, voices, texts)
+    (wrong if checks.strict else doubtful).extend(cautions)
+    if catalogue is not None:
+        strangers = find_strangers(catalogue, voices.values())
+        (doubtful if checks.allow_unknown_voice else wrong).extend(strangers)
+    return wrong, doubtful
+
+
+def _word(path: Path | str, mistakes: Iterable[Mistake]) -> list[str]:
+    """Return *mistakes* as sentences, in file order."""
     ordered = sorted(mistakes, key=lambda mistake: mistake.position)
-    return ManifestError([mistake.sentence(os.fspath(path)) for mistake in ordered])
+    return [mistake.sentence(os.fspath(path)) for mistake in ordered]
 
 
 def _read_document(path: Path) -> Document | Mistake:
@@ -189,14 +264,20 @@ def _make_manifest(
 
 
 def _make_voice(inherited: WrittenVoice | None, job: WrittenJob) -> Voice:
-    parameters = WrittenVoice().model_dump(exclude_none=True)
-    parameters["segment"] = "never" if job.messages is None else "bySentence"
+    parameters: dict[str, Parameter] = {}
+    extra: dict[str, str] = {}
     for voice in (inherited, job.voice):
         if voice is not None:
-            parameters |= voice.model_dump(exclude_unset=True)
+            parameters |= voice.model_dump(exclude_unset=True, exclude={"extra"})
+            extra |= voice.extra or {}
+    defaults = WrittenVoice().model_dump(exclude_none=True)
+    defaults["segment"] = "never" if job.messages is None else "bySentence"
+    if parameters.get("immediate"):
+        defaults["segment"] = "immediate"
+    parameters = defaults | parameters
     # In the order of the table, whoever set them.
     names = [name for name in WrittenVoice.model_fields if name in parameters]
-    return Voice(MappingProxyType({name: parameters[name] for name in names}))
+    return Voice(MappingProxyType({name: parameters[name] for name in names} | extra))
 
 
 def _make_messages(script: "Data | None") -> tuple[Mapping[str, str], ...] | None:

@@ -78,8 +78,12 @@ def _format_step(step: str | int) -> str:
 def quote(text: str) -> str:
     """Return *text* in quotes, on one line, cut to 40 characters."""
     cut = text if len(text) <= _QUOTED_CHARS else text[: _QUOTED_CHARS - 1] + "…"
-    shown = "".join(char if char.isprintable() else ascii(char)[1:-1] for char in cut)
-    return f'"{shown}"'
+    return f'"{make_printable(cut)}"'
+
+
+def make_printable(text: str) -> str:
+    """Return *text* on one line, with escapes for what a terminal might obey."""
+    return "".join(char if char.isprintable() else ascii(char)[1:-1] for char in text)
 
 
 def suggest(written: str, known: Iterable[str], otherwise: str) -> str:

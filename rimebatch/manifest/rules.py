@@ -8,9 +8,11 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from rimebatch.manifest.endpoint import find_endpoint_flaw
+from rimebatch.manifest.job_voice import JobVoice, find_voices
 from rimebatch.manifest.mistakes import Flaw, Found, Place, quote
-from rimebatch.manifest.model import CLOUD_RATES_HZ, find_text_flaw
+from rimebatch.manifest.model import find_text_flaw
 from rimebatch.manifest.names import find_name_flaw, make_collision_key
+from rimebatch.manifest.parameters import CLOUD_RATES_HZ, FACTS
 from rimebatch.manifest.yaml_nodes import Data, Document, list_in, mapping_in
 
 _Keys: TypeAlias = Mapping[str, Data]
@@ -20,21 +22,32 @@ _CONTENTS = ("text", "text_file", "messages")
 
 _CLOUD_RATES = tuple(map(str, CLOUD_RATES_HZ))  # a number is still text here
 
+_DIVIDED = Flaw(
+    "RimeBatch divides a job's text itself and flushes every segment",
+    "remove it, or set it only in jobs with messages",
+)
 
-def check_rules(document: Document, default_name: str) -> Iterator[Found]:
+
+def check_rules(
+    document: Document, default_name: str, endpoint: str | None = None
+) -> Iterator[Found]:
     """Yield what breaks a rule between keys.
 
     Args:
         document: The manifest as it was written.
         default_name: Its name if it does not give one.
+        endpoint: Where it will be sent, in place of its own endpoint.
     """
     data = document.data
     jobs = _number_mappings(list_in(data.get("jobs")))
     yield from _check_name(data, default_name)
     yield from _check_endpoint(data)
-    yield from _check_rates(data, jobs)
+    places = _number_voices(data, jobs)
+    if (endpoint or data.get("endpoint", "cloud")) == "cloud":
+        yield from _check_rates(places)
+    yield from _check_extra(places)
     yield from _check_needed(data, jobs)
-    yield from _check_segments(data, jobs)
+    yield from _check_segments(find_voices(data), jobs)
     yield from _check_ids(document, jobs)
     for index, job in jobs.items():
         yield from _check_contents(("jobs", index), job)
@@ -61,18 +74,37 @@ def _check_endpoint(data: _Keys) -> Iterator[Found]:
         yield Found(("endpoint",), flaw)
 
 
-def _check_rates(data: _Keys, jobs: _Numbered) -> Iterator[Found]:
-    if data.get("endpoint", "cloud") != "cloud":
-        return
-    places: dict[Place, _Keys] = {("voice",): mapping_in(data.get("voice"))}
+def _number_voices(data: _Keys, jobs: _Numbered) -> dict[Place, _Keys]:
+    """Return every voice that is written, the manifest's and those of jobs."""
+    voices: dict[Place, _Keys] = {("voice",): mapping_in(data.get("voice"))}
     for index, job in jobs.items():
-        places["jobs", index, "voice"] = mapping_in(job.get("voice"))
-    for place, voice in places.items():
+        voices["jobs", index, "voice"] = mapping_in(job.get("voice"))
+    return voices
+
+
+def _check_rates(voices: Mapping[Place, _Keys]) -> Iterator[Found]:
+    for place, voice in voices.items():
         rate = voice.get("samplingRate")
         if isinstance(rate, str) and rate not in _CLOUD_RATES:
             what = f"the cloud has no sampling rate {quote(rate)}"
             remedy = f"use one of {', '.join(_CLOUD_RATES)}"
             yield Found((*place, "samplingRate"), Flaw(what, remedy))
+
+
+def _check_extra(voices: Mapping[Place, _Keys]) -> Iterator[Found]:
+    """What is known is checked and sent once, so it does not go under ``extra``."""
+    for place, voice in voices.items():
+        for name in mapping_in(voice.get("extra")):
+            where = (*place, "extra", name)
+            if name in FACTS:
+                flaw = Flaw(
+                    "is a parameter that RimeBatch knows",
+                    "write it directly under voice",
+                )
+                yield Found(where, flaw, at_key=True)
+            elif not name or name != name.strip():
+                flaw = Flaw("is no name of a parameter", "write the service's own name")
+                yield Found(where, flaw, at_key=True)
 
 
 def _check_needed(data: _Keys, jobs: _Numbered) -> Iterator[Found]:
@@ -94,18 +126,29 @@ def _lacks(owner: _Keys, key: str) -> bool:
     return isinstance(voice, dict) and key not in voice
 
 
-def _check_segments(data: _Keys, jobs: _Numbered) -> Iterator[Found]:
-    """Jobs with a text have no choice of ``segment``."""
-    inherited = mapping_in(data.get("voice")).get("segment", "never")
-    chosen: dict[Place, Data] = {}
-    for index, job in jobs.items():
-        if "messages" not in job:
-            own = mapping_in(job.get("voice"))
-            place = ("jobs", index, "voice") if "segment" in own else ("voice",)
-            chosen[*place, "segment"] = own.get("segment", inherited)
-    what = "RimeBatch divides a job's text itself and flushes every segment"
-    flaw = Flaw(what, "remove it, or set it only in jobs with messages")
-    yield from (Found(at, flaw) for at, how in chosen.items() if how != "never")
+def _check_segments(voices: Mapping[int, JobVoice], jobs: _Numbered) -> Iterator[Found]:
+    found = (
+        flawed
+        for index, job in jobs.items()
+        for flawed in _check_segment(voices[index], is_script="messages" in job)
+    )
+    yield from dict.fromkeys(found)  # many jobs inherit the same
+
+
+def _check_segment(voice: JobVoice, *, is_script: bool) -> Iterator[Found]:
+    """Jobs with a text have no choice of ``segment``, and scripts choose once."""
+    segment = voice.written.get("segment")
+    immediate = voice.written.get("immediate") == "true"
+    if is_script:
+        if immediate and segment not in (None, "immediate"):
+            what = f"means segment: immediate, and segment is {segment}"
+            flaw = Flaw(what, "keep one of the two")
+            yield Found(voice.places["immediate"], flaw)
+        return
+    if segment not in (None, "never"):
+        yield Found(voice.places["segment"], _DIVIDED)
+    if immediate:
+        yield Found(voice.places["immediate"], _DIVIDED)
 
 
 def _check_ids(document: Document, jobs: _Numbered) -> Iterator[Found]:

@@ -12,13 +12,13 @@ from pydantic_core import ErrorDetails
 
 from rimebatch.manifest.mistakes import Flaw, Found, Place, quote, suggest
 from rimebatch.manifest.model import (
-    FLAW,
     WrittenJob,
     WrittenManifest,
     WrittenMessage,
     WrittenOutput,
-    WrittenVoice,
 )
+from rimebatch.manifest.parameters import FACTS, WrittenVoice
+from rimebatch.manifest.written import FLAW
 from rimebatch.manifest.yaml_nodes import NO_VALUE, Data
 
 # What is wrong and what would help, by the type of pydantic's error; in braces stand
@@ -27,7 +27,12 @@ _SENTENCES = {
     FLAW: ("{what}", "{remedy}"),
     "string_type": ("expected text, found {found}", "put the text behind the key"),
     "int_type": ("expected a whole number, found {found}", "write digits, such as 4"),
+    "bool_type": ("expected true or false, found {found}", "write one of the two"),
     "float_type": ("expected a number, found {found}", "write digits, such as 0.5"),
+    "dict_type": (
+        "expected keys and values, found {found}",
+        'write it as "key: value"',
+    ),
     "list_type": ("expected a list, found {found}", "begin each entry with a dash"),
     "model_type": (
         "expected keys and values, found {found}",
@@ -83,10 +88,13 @@ def _make_found(error: ErrorDetails) -> Found:
 
 def _make_unknown_flaw(place: Place) -> Flaw:
     model, key = _model_at(place), str(place[-1])
-    if model is not WrittenVoice and key in WrittenVoice.model_fields:
+    if model is not WrittenVoice and key in FACTS:
         return Flaw("unknown key", "write it under voice")
     known = "known are " + ", ".join(model.model_fields)
-    return Flaw("unknown key", suggest(key, model.model_fields, known))
+    remedy = suggest(key, model.model_fields, known)
+    if model is WrittenVoice:
+        remedy += " (parameters that RimeBatch does not know go under extra)"
+    return Flaw("unknown key", remedy)
 
 
 def _make_choice_flaw(error: ErrorDetails) -> Flaw:

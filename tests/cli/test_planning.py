@@ -14,9 +14,9 @@ CHAPTERS = tuple(f'{{id: ch{number:02}, text: "Yes."}}' for number in range(1, 1
 
 
 @plan_options
-def take(manifest: Path, out: Path, only: tuple[str, ...]) -> None:
+def take(manifest: Path, out: Path, only: tuple[str, ...], strict: bool) -> None:
     """Show what was understood."""
-    click.echo([manifest, out, only])
+    click.echo([manifest, out, only, strict])
 
 
 def test_options() -> None:
@@ -26,9 +26,8 @@ def test_options() -> None:
 
     result = CliRunner(catch_exceptions=False).invoke(command, words)
 
-    assert f"{[Path('book.yaml'), Path('outputs'), ('a*', 'b')]}\n" == result.stdout, (
-        result.stderr
-    )
+    shown = [Path("book.yaml"), Path("outputs"), ("a*", "b"), False]
+    assert f"{shown}\n" == result.stdout, result.stderr
     assert 2 == CliRunner().invoke(command, []).exit_code
 
 

@@ -247,7 +247,7 @@ def test_failure_for_programs() -> None:
 
     lines = read_lines(result.stdout)
     [error] = [line.error for line in lines if line.state == "failed"]
-    assert f"Error: {error}\n" == result.stderr
+    assert result.stderr.endswith(f"\nError: {error}\n")
     assert (1, 1, 3) == (lines[-1].done, lines[-1].failed, lines[-1].exit_code)
 
 

@@ -60,6 +60,15 @@ class Line(msgspec.Struct, forbid_unknown_fields=True):
     skipped: tuple[tuple[int, int], ...] = ()
     estimated_audio_s: float = 0.0
     estimated_usd: float = 0.0
+    warnings: int = 0
+    catalogue: str | None = None
+    date: str = ""
+    voices: int = 0
+    file: str = ""
+    model: str = ""
+    lang: str = ""
+    speaker: str = ""
+    details: dict[str, object] | None = None
 
 
 def read_lines(output: str) -> list[Line]:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rimebatch.manifest.endpoint import find_endpoint_flaw, find_host_flaw
+from rimebatch.manifest.endpoint import find_endpoint_flaw, find_host_flaw, is_here
 from rimebatch.manifest.mistakes import Flaw
 
 EXAMPLE = "write wss://host/ws3 with the host of your service"
@@ -121,3 +121,21 @@ def test_no_text_raises_or_is_repeated(endpoint: str) -> None:
     flaw = find_endpoint_flaw(endpoint, [])
 
     assert flaw is None or len(endpoint) < 12 or endpoint not in f"{flaw}"
+
+
+@pytest.mark.parametrize(
+    ("endpoint", "expected"),
+    [
+        ("local", True),
+        ("cloud", False),
+        ("wss://speech.example/ws3", False),
+        ("ws://localhost:8000/ws3", True),
+        ("ws://127.8.9.1/ws3", True),
+        ("ws://[::1]/ws3", True),
+        ("ws://[::1/ws3", False),
+        ("ws:///ws3", False),
+    ],
+)
+def test_is_here(endpoint: str, *, expected: bool) -> None:
+    """This computer is named `local` or by a loopback address."""
+    assert expected == is_here(endpoint)

@@ -9,8 +9,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rimebatch.errors import ManifestError
-from rimebatch.manifest.load import Job, Manifest, Output, Voice, load_manifest
+from rimebatch.errors import CatalogueError, ManifestError
+from rimebatch.manifest.catalogue import Catalogue
+from rimebatch.manifest.load import (
+    Checks,
+    Job,
+    Manifest,
+    Output,
+    Voice,
+    load_manifest,
+)
 from rimebatch.manifest.text_files import MAX_FILE_BYTES
 
 STORY = """\
@@ -212,6 +220,175 @@ def test_parameters_have_one_order(tmp_path: Path) -> None:
     assert names == " ".join(job.voice.parameters)
 
 
+def test_unknown_parameters_go_through_as_they_are_written(tmp_path: Path) -> None:
+    """What stands under extra comes last and verbatim; a job's own value wins."""
+    shared = "extra: {seed: 017, x: yes}"
+    own = 'voice: {extra: {y: "", seed: 1_0}}'
+    content = LEAST.replace("astra}", f"astra, {shared}}}").replace(
+        "text: Hello", f"text: Hello, {own}"
+    )
+    [job] = load(tmp_path, content).jobs
+    parameters = list(job.voice.parameters.items())
+
+    assert [("seed", "1_0"), ("x", "yes"), ("y", "")] == parameters[-3:]
+    assert "modelId" == parameters[0][0]
+
+
+@pytest.mark.parametrize(
+    ("voice", "segment"),
+    [
+        ("immediate: true", "immediate"),
+        ("immediate: false", "bySentence"),
+        ("immediate: true, segment: immediate", "immediate"),
+        ("immediate: false, segment: never", "never"),
+    ],
+)
+def test_the_older_spelling_of_immediate(
+    tmp_path: Path, voice: str, segment: str
+) -> None:
+    """A script's segment is always said, and never contradicts the older spelling."""
+    script = (
+        f"{{id: a, voice: {{{voice}}}, messages: [{{text: a}}, {{operation: eos}}]}}"
+    )
+    [job] = load(tmp_path, LEAST.replace("{id: a, text: Hello}", script)).jobs
+
+    assert segment == job.voice.parameters["segment"]
+    assert ("immediate: true" in voice) is job.voice.parameters["immediate"]
+
+
+DOUBTFUL = """manifest: 1
+endpoint: wss://speech/ws3
+voice: {modelId: coda, speaker: lunna, lang: fra}
+jobs:
+- {id: a, text_file: a.txt}
+- {id: b, text: Hello, voice: {speaker: luna, lang: en}}
+"""
+
+WARNINGS = [
+    (
+        '3:46: voice.lang: the service gives no word times for "fra"; '
+        "only eng and spa have them; do without"
+    ),
+    (
+        '5:22: jobs[0].text_file: "a.txt" holds a pause like <400> in line 2, '
+        "which coda ignores as far as is known; remove it, or it may be read aloud"
+    ),
+]
+
+STRANGER = (
+    '3:33: voice.speaker: coda has no "lunna" for fra, by the catalogue of 2026-09-10; '
+    'did you mean "luna"? (--allow-unknown-voice lets a cloned or a new voice pass)'
+)
+
+
+@pytest.fixture
+def doubtful(tmp_path: Path) -> Path:
+    """Return a manifest with two warnings and an unknown speaker."""
+    (tmp_path / "a.txt").write_text("One.\nTwo <40>.")
+    file = tmp_path / "book.yaml"
+    file.write_text(DOUBTFUL)
+    return file
+
+
+def find_catalogue() -> Catalogue:
+    """Return a catalogue with one voice in two languages."""
+    speakers = {"coda": {"eng": ["luna"], "fra": ["luna"]}}
+    return Catalogue(date="2026-09-10T12:00:00Z", speakers=speakers, details=[])
+
+
+def refuse_catalogue() -> Catalogue:
+    """Fail as a copy does that is damaged."""
+    raise CatalogueError("damaged")
+
+
+def read_lines(lines: tuple[str, ...], file: Path) -> list[str]:
+    """Return *lines* without the name of *file*."""
+    return [line.removeprefix(f"{file}:") for line in lines]
+
+
+def test_warnings_do_not_stand_in_the_way(doubtful: Path) -> None:
+    """What is doubtful is told of in file order; what is not known is not checked."""
+    manifest = load_manifest(doubtful)
+
+    assert WARNINGS == read_lines(manifest.warnings, doubtful)
+    assert manifest.catalogue_date is None
+
+
+def test_strictness_makes_mistakes_of_warnings(doubtful: Path) -> None:
+    """With *strict*, the same lines are mistakes."""
+    with pytest.raises(ManifestError) as caught:
+        load_manifest(doubtful, checks=Checks(strict=True))
+
+    assert WARNINGS == read_lines(caught.value.mistakes, doubtful)
+
+
+def test_a_voice_that_the_catalogue_does_not_have(doubtful: Path) -> None:
+    """An unknown voice is a mistake beside those of any other kind."""
+    doubtful.write_text(f"x: 1\n{DOUBTFUL}".replace("lang: en}", "foo: 1}"))
+    checks = Checks(find_catalogue=find_catalogue, strict=True)
+    with pytest.raises(ManifestError) as caught:
+        load_manifest(doubtful, checks=checks)
+    what = [line.split(";")[0] for line in read_lines(caught.value.mistakes, doubtful)]
+
+    assert what == [
+        "1:1: x: unknown key",
+        (
+            '4:33: voice.speaker: coda has no "lunna" for fra, '
+            "by the catalogue of 2026-09-10"
+        ),
+        '4:46: voice.lang: the service gives no word times for "fra"',
+        (
+            '6:22: jobs[0].text_file: "a.txt" holds a pause like <400> in line 2, '
+            "which coda ignores as far as is known"
+        ),
+        "7:47: jobs[1].voice.foo: unknown key",
+    ]
+
+
+@pytest.mark.parametrize("endpoint", [None, "cloud"])
+def test_a_stranger_may_be_let_pass(doubtful: Path, endpoint: str | None) -> None:
+    """What the catalogue does not have can be made a warning, beside the others."""
+    checks = Checks(find_catalogue=find_catalogue, allow_unknown_voice=True)
+    manifest = load_manifest(doubtful, endpoint=endpoint, checks=checks)
+
+    assert [STRANGER, *WARNINGS] == read_lines(manifest.warnings, doubtful)
+    assert "2026-09-10T12:00:00Z" == manifest.catalogue_date
+    assert (endpoint or "wss://speech/ws3") == manifest.endpoint
+
+
+def test_strictness_does_not_take_back_what_is_allowed(tmp_path: Path) -> None:
+    """A voice that is let pass stays a warning, even if warnings are mistakes."""
+    file = tmp_path / "book.yaml"
+    file.write_text(LEAST)
+    checks = Checks(
+        find_catalogue=find_catalogue, strict=True, allow_unknown_voice=True
+    )
+
+    assert 1 == len(load_manifest(file, checks=checks).warnings)
+
+
+def test_the_local_service_has_voices_of_its_own(doubtful: Path) -> None:
+    """For the local service, by the manifest or in its place, no copy is looked for."""
+    checks = Checks(find_catalogue=refuse_catalogue)
+
+    assert load_manifest(doubtful, endpoint="local", checks=checks).warnings
+    with pytest.raises(CatalogueError):
+        load_manifest(doubtful, checks=checks)
+
+
+def test_the_place_of_the_endpoint_counts(tmp_path: Path) -> None:
+    """Rates are checked by where the manifest goes, not by where it says it goes."""
+    content = f"endpoint: local\n{LEAST}".replace("astra", "astra, samplingRate: 11025")
+    file = tmp_path / "book.yaml"
+    file.write_text(content)
+    load_manifest(file)
+    with pytest.raises(ManifestError, match="the cloud has no sampling rate"):
+        load_manifest(file, endpoint="cloud")
+    file.write_text(content.replace("local", "cloud"))
+
+    assert "local" == load_manifest(file, endpoint="local").endpoint
+
+
 def test_messages_keep_the_order_of_their_keys(tmp_path: Path) -> None:
     """A script is kept as it was written, to the order within a message."""
     messages = '[{"contextId": "", "text": " 1.0 "}, {"text": "b", "contextId": "c"}'
@@ -286,7 +463,7 @@ concurrency: 017
 voice:
   speaker:
   samplingRate: 500
-  audioFormat: mp3
+  audioFormat: wav
   segment: nevr
 output: wav
 jobs:
@@ -319,7 +496,8 @@ use wss://, or allow it by adding example.com to plain_ws_hosts
 8:3: voice.modelId: is missing; \
 add it, or the service answers with another one and bills for it
 9:17: voice.samplingRate: 500 is too small; write at least 4000
-10:16: voice.audioFormat: audioFormat mp3 cannot be rendered yet; use pcm
+10:16: voice.audioFormat: expected 'pcm', 'mulaw' or 'mp3', found "wav"; \
+write it exactly so
 11:12: voice.segment: expected 'immediate', 'never' or 'bySentence', found "nevr"; \
 did you mean "never"?
 12:9: output: expected keys and values, found "wav"; write it as "key: value"
@@ -347,7 +525,10 @@ add it. The name of the job's files, unique even if case is ignored.
 27:27: jobs[4].voice.samplingRate: expected a whole number, found "1_000"; \
 write digits, such as 4
 27:34: jobs[4].voice.foo: unknown key; known are modelId, speaker, lang, \
-audioFormat, samplingRate, repetition_penalty, temperature, top_p, segment
+audioFormat, samplingRate, repetition_penalty, temperature, top_p, max_tokens, \
+speedAlpha, timeScaleFactor, inlineSpeedAlpha, pauseBetweenBrackets, \
+phonemizeBetweenBrackets, noTextNormalization, reduceLatency, saveOovs, segment, \
+immediate, extra (parameters that RimeBatch does not know go under extra)
 """
 
 

@@ -11,6 +11,7 @@ from rimebatch.manifest.mistakes import (
     Place,
     Position,
     format_place,
+    make_printable,
     quote,
     suggest,
 )
@@ -70,6 +71,15 @@ def test_quotation_is_short_and_printable(text: str, expected: str) -> None:
 def test_quotation_is_one_printable_line(text: str) -> None:
     """Nothing that is quoted can break a line or hide in it."""
     assert quote(text).isprintable()
+
+
+@given(st.text())
+def test_what_is_printable_stays(text: str) -> None:
+    """What a terminal might obey is escaped, and the rest of a text stays as it is."""
+    found = make_printable(text)
+
+    assert found.isprintable()
+    assert text == found or not text.isprintable()
 
 
 @pytest.mark.parametrize(

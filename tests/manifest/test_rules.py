@@ -22,11 +22,13 @@ DIVIDED = (
 )
 
 
-def check(content: str, default_name: str = "book") -> list[str]:
+def check(
+    content: str, default_name: str = "book", endpoint: str | None = None
+) -> list[str]:
     """Return every broken rule of *content*, which must be YAML, without its file."""
     document = parse_document(content)
     assert isinstance(document, Document)
-    located = map(document.locate, check_rules(document, default_name))
+    located = map(document.locate, check_rules(document, default_name, endpoint))
     return [mistake.sentence("").removeprefix(":") for mistake in located]
 
 
@@ -112,6 +114,32 @@ def test_other_services_accept_any_rate() -> None:
     assert expected == check_jobs("{id: a, text: b, voice: {samplingRate: 11025}}")
 
 
+def test_rates_are_those_of_where_it_goes() -> None:
+    """An endpoint in place of the manifest's own decides which rates there are."""
+    content = HEAD.replace("}", ", samplingRate: 11025}") + "- {id: a, text: b}"
+    cloud = content.replace("endpoint: local", "endpoint: cloud")
+
+    assert 1 == len(check(content, endpoint="cloud"))
+    assert 1 == len(check(cloud))
+    assert 0 == len(check(cloud, endpoint="local"))
+
+
+def test_known_parameters_do_not_go_under_extra() -> None:
+    """A parameter that is checked has one place, and a name has no white space."""
+    content = HEAD.replace("}", ", extra: {top_p: 9, seed: 1}}") + (
+        '- {id: a, text: b, voice: {extra: {"": 1, " x": 2, SPEAKER: 3, segment: 4}}}'
+    )
+    known = "is a parameter that RimeBatch knows; write it directly under voice"
+    nameless = "is no name of a parameter; write the service's own name"
+
+    assert check(content) == [
+        f"4:49: voice.extra.top_p: {known}",
+        f'6:36: jobs[0].voice.extra."": {nameless}',
+        f'6:43: jobs[0].voice.extra." x": {nameless}',
+        f"6:64: jobs[0].voice.extra.segment: {known}",
+    ]
+
+
 def test_speaker_and_model_are_asked_for_once_if_all_jobs_lack_them() -> None:
     """What no job has is missing from the manifest's voice."""
     content = HEAD.replace("{speaker: luna, modelId: arcana}", "{lang: eng}")
@@ -174,6 +202,37 @@ def test_inherited_segment_is_fine_for_scripts() -> None:
     expected: list[str] = []
 
     assert expected == check(content)
+
+
+def test_text_jobs_are_not_immediate() -> None:
+    """The older spelling of a segment is refused as the newer one is; false is none."""
+    immediate = "voice: {immediate: true, segment: immediate}"
+
+    assert check_jobs(
+        f"{{id: a, text: b, {immediate}}}",
+        "{id: b, text: b, voice: {immediate: false, segment: never}}",
+    ) == [
+        f"6:54: jobs[0].voice.segment: {DIVIDED}",
+        f"6:39: jobs[0].voice.immediate: {DIVIDED}",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("voice", "is_wrong"),
+    [
+        ("immediate: true, segment: never", True),
+        ("immediate: true, segment: immediate", False),
+        ("immediate: false, segment: never", False),
+        ("immediate: true", False),
+    ],
+)
+def test_scripts_choose_their_segment_once(voice: str, is_wrong: bool) -> None:
+    """The older spelling does not contradict the newer one."""
+    script = "messages: [{text: a}, {operation: eos}]"
+    what = "means segment: immediate, and segment is never; keep one of the two"
+    expected = [f"6:30: jobs[0].voice.immediate: {what}"] if is_wrong else []
+
+    assert expected == check_jobs(f"{{id: a, voice: {{{voice}}}, {script}}}")
 
 
 @pytest.mark.parametrize(

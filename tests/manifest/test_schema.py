@@ -7,7 +7,7 @@ import jsonschema
 import pytest
 import yaml
 
-from rimebatch.manifest.model import CLOUD_RATES_HZ
+from rimebatch.manifest.parameters import CLOUD_RATES_HZ, FACTS
 from rimebatch.manifest.schema import make_schema
 
 SCHEMA = make_schema()
@@ -32,6 +32,10 @@ voice:
   repetition_penalty: 1.5
   temperature: 0
   top_p: 1
+  timeScaleFactor: 1.2
+  pauseBetweenBrackets: true
+  inlineSpeedAlpha: "0.5, 3"
+  extra: {seed: 17, style: calm, fast: true}
 output: {format: wav}
 jobs:
   - id: ch01
@@ -81,7 +85,12 @@ def test_examples_are_valid(example: Path) -> None:
         ("done: auto", "done: maybe"),
         ("speaker: luna", "speaker:"),
         ("speaker: luna", 'speaker: " luna"'),
-        ("audioFormat: pcm", "audioFormat: mp3"),
+        ("audioFormat: pcm", "audioFormat: wav"),
+        ("timeScaleFactor: 1.2", "timeScaleFactor: 2.6"),
+        ("pauseBetweenBrackets: true", "pauseBetweenBrackets: 1"),
+        ('inlineSpeedAlpha: "0.5, 3"', "inlineSpeedAlpha: fast"),
+        ("extra: {seed: 17", "extra: {top_p: 1"),
+        ("extra: {seed: 17", "extra: {seed: [17]"),
         ("samplingRate: 24000", "samplingRate: 1"),
         ("top_p: 1", "top_p: 2"),
         ("format: wav", "format: mp3"),
@@ -114,6 +123,18 @@ def test_every_key_is_described() -> None:
     assert all("description" in key or "$ref" in key for key in keys)
     assert not any("title" in key or "anyOf" in key for key in keys)
     assert "null" not in str(SCHEMA)
+
+
+def test_every_parameter_names_its_source() -> None:
+    """An editor shows where a parameter is known from, and for which models."""
+    models = SCHEMA["$defs"]
+    assert isinstance(models, dict)
+    parameters = models["WrittenVoice"]["properties"]
+    described = {name: parameters[name]["description"] for name in FACTS}
+
+    assert all(described[name].endswith(f" [{FACTS[name].source}]") for name in FACTS)
+    assert " For coda, mistv3. [" in described["timeScaleFactor"]
+    assert " For " not in described["speedAlpha"].replace("for mistv2", "")
 
 
 def test_rates_of_the_cloud_are_shown() -> None:

@@ -10,8 +10,8 @@ from rimebatch.manifest.model import (
     WrittenManifest,
     WrittenMessage,
     WrittenOutput,
-    WrittenVoice,
 )
+from rimebatch.manifest.parameters import WrittenVoice
 from rimebatch.manifest.structure import check_structure
 from rimebatch.manifest.yaml_nodes import NO_VALUE, Data
 
@@ -19,6 +19,7 @@ JOB: dict[str, Data] = {"id": "a", "text": "Hello."}
 MANIFEST: dict[str, Data] = {"manifest": "1", "jobs": [JOB]}
 
 TO_VALUE = 'write it as "key: value"'
+TO_EXTRA = "(parameters that RimeBatch does not know go under extra)"
 VALUE = Flaw("has no value", "write one (a word like null needs quotes)")
 
 
@@ -130,6 +131,34 @@ def test_long_values_are_quoted_in_part() -> None:
         ({"id": "a", "messages": ["hi"]}, ("messages", 0), None),
         ({"id": "a", "voice": {"top_p": "2"}}, ("voice", "top_p"), "2 is too large"),
         (
+            {"id": "a", "voice": {"timeScaleFactor": "2.6"}},
+            ("voice", "timeScaleFactor"),
+            Flaw("2.6 is too large", "write at most 2.5"),
+        ),
+        (
+            {"id": "a", "voice": {"saveOovs": "yes"}},
+            ("voice", "saveOovs"),
+            Flaw('expected true or false, found "yes"', "write one of the two"),
+        ),
+        (
+            {"id": "a", "voice": {"lang": "None"}},
+            ("voice", "lang"),
+            Flaw(
+                'expected a language, found "None"',
+                "write its code, such as eng, es or fr-CA",
+            ),
+        ),
+        (
+            {"id": "a", "voice": {"extra": "x"}},
+            ("voice", "extra"),
+            Flaw('expected keys and values, found "x"', TO_VALUE),
+        ),
+        (
+            {"id": "a", "voice": {"extra": {"seed": ["x"]}}},
+            ("voice", "extra", "seed"),
+            Flaw("expected text, found a list", "put the text behind the key"),
+        ),
+        (
             {"text": "a"},
             ("id",),
             Flaw(
@@ -159,6 +188,7 @@ def test_flaws_are_found_at_any_depth(
         ({"voice": NO_VALUE}, ("voice",)),
         ({"voice": {"speaker": NO_VALUE}}, ("voice", "speaker")),
         ({"voice": {"audioFormat": NO_VALUE}}, ("voice", "audioFormat")),
+        ({"voice": {"extra": {"seed": NO_VALUE}}}, ("voice", "extra", "seed")),
         ({"jobs": [NO_VALUE]}, ("jobs", 0)),
         ({"done": NO_VALUE}, ("done",)),
     ],
@@ -175,7 +205,11 @@ def test_absent_value_is_a_flaw_of_its_own(
     [
         ({"nmae": "x"}, ("nmae",), 'did you mean "name"?'),
         ({"nmae": NO_VALUE}, ("nmae",), 'did you mean "name"?'),
-        ({"voice": {"SPEAKER": "x"}}, ("voice", "SPEAKER"), 'did you mean "speaker"?'),
+        (
+            {"voice": {"SPEAKER": "x"}},
+            ("voice", "SPEAKER"),
+            f'did you mean "speaker"? {TO_EXTRA}',
+        ),
         ({"output": {"fromat": "x"}}, ("output", "fromat"), 'did you mean "format"?'),
         ({"output": {"q": "x"}}, ("output", "q"), "known are format"),
         ({"speaker": "x"}, ("speaker",), "write it under voice"),
@@ -192,7 +226,7 @@ def test_absent_value_is_a_flaw_of_its_own(
         (
             {"jobs": [{**JOB, "voice": {"model": "x"}}]},
             ("jobs", 0, "voice", "model"),
-            'did you mean "modelId"?',
+            f'did you mean "modelId"? {TO_EXTRA}',
         ),
         (
             {"jobs": [{"id": "a", "messages": [{"contextid": "x"}]}]},
