@@ -44,7 +44,7 @@ DOORS = {
     "trio_websocket": {LIVE, "rimebatch.server"},
     "wsproto": {LIVE, "rimebatch.server"},
     "h11": {LIVE, "rimebatch.server"},
-    "soundfile": {"rimebatch.renderer"},
+    "soundfile": {"rimebatch.renderer", "rimebatch.server.encoding"},
     "numpy": {"rimebatch.renderer", "rimebatch.server"},
     "soxr": {"rimebatch.server.voices"},
     "espeakng_loader": {"rimebatch.server.voices"},

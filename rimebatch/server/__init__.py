@@ -1,20 +1,35 @@
 """A local ws3 service: speaks to any ws3 client, without the network and for nothing.
 
-It knows the wire and its voices, and neither manifests nor transcripts.
+It knows the wire and its voices, and neither manifests nor transcripts. A client goes
+through it from top to bottom:
+
+- `service` listens and numbers connections; `handshake` reads what one asks for;
+  `connection`, on a `rough_stream`, is what can be done to it;
+- `conversation` is what goes on over it: `synthesis` makes a `script` of each text, by
+  `speech` and `encoding`; `faults` change it; `pacing` takes its time;
+- `logbook` keeps the bill;
+- `profiles` and `options` say how all that is done, and `local` starts a service in a
+  process of its own.
 """
 
+from rimebatch.server.faults import parse_fault
 from rimebatch.server.local import (
     LocalService,
     open_local_service,
     serve_until_stdin_closes,
 )
 from rimebatch.server.options import ServiceOptions
+from rimebatch.server.profiles import CURRENT, PAGE, Profile
 from rimebatch.server.service import serve_ws3
 
 __all__ = [
+    "CURRENT",
+    "PAGE",
     "LocalService",
+    "Profile",
     "ServiceOptions",
     "open_local_service",
+    "parse_fault",
     "serve_until_stdin_closes",
     "serve_ws3",
 ]

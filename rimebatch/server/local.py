@@ -59,7 +59,9 @@ async def open_local_service(*, voice: str = "auto") -> AsyncIterator[LocalServi
         [
             *(sys.executable, "-m", "rimebatch", "serve", "--json"),
             *("--port", "0", "--voice", voice, "--until-stdin-closes"),
+            *("--speed", "0"),  # whoever waits for files hears nothing of a pace
         ],
+        env=_environment(),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         # Ctrl-C is for the run, which still needs the service to end in good order.
@@ -91,6 +93,13 @@ async def serve_until_stdin_closes(
         task_status.started(await nursery.start(serving))
         await _wait_until_stdin_closes()
         nursery.cancel_scope.cancel()
+
+
+def _environment() -> dict[str, str]:
+    # The options of a person's own `rimebatch serve`, its key above all, are not for
+    # this one.
+    mine = "RIMEBATCH_SERVE_"
+    return {k: v for k, v in os.environ.items() if not k.startswith(mine)}
 
 
 async def _wait_until_stdin_closes() -> None:

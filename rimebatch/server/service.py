@@ -4,7 +4,9 @@ Whatever a client does, it does to its own connection only.
 """
 
 import math
-from functools import partial
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Final, Never
 
 import trio
@@ -12,9 +14,14 @@ from trio_websocket import ConnectionClosed, WebSocketRequest, wrap_server_strea
 from wsproto.utilities import ProtocolError
 
 from rimebatch.errors import EndpointError
+from rimebatch.server.connection import Connection
 from rimebatch.server.conversation import Conversation
-from rimebatch.server.handshake import PATH, RefusedError, make_voicing
+from rimebatch.server.faults import HandshakeFault
+from rimebatch.server.handshake import PATH, Voicing, make_voicing
+from rimebatch.server.logbook import Logbook, open_logbook
 from rimebatch.server.options import ServiceOptions
+from rimebatch.server.refusal import RefusedError
+from rimebatch.server.rough_stream import RoughStream
 
 _HANDSHAKE_LIMIT_S: Final = 10.0  # to open or to close; either is one short message
 
@@ -41,21 +48,26 @@ async def serve_ws3(
 
     Raises:
         EndpointError: It cannot listen there.
+        OutputError: It cannot write its log; once it serves, in an exception group.
 
     Cancellation:
         Drops every connection at once.
     """
+    with open_logbook(options.log) as logbook:
+        listeners = await _listen(host, port)
+        task_status.started(_url(listeners[0]))
+        service = _Service(options, logbook)
+        await trio.serve_listeners(service.serve_client, listeners)
+
+
+async def _listen(host: str, port: int) -> list[trio.SocketListener]:
     try:
-        listeners = await trio.open_tcp_listeners(port, host=host)
+        return await trio.open_tcp_listeners(port, host=host)
     except OSError as error:
         reason = error.strerror or str(error)
         raise EndpointError(
             f"{host}, port {port}: cannot listen: {reason}; try another port"
         ) from error
-    # The library of a voice may not bear two threads, and one is fast enough.
-    limiter = trio.CapacityLimiter(1)
-    task_status.started(_url(listeners[0]))
-    await trio.serve_listeners(partial(_serve_client, options, limiter), listeners)
 
 
 def _url(listener: trio.SocketListener) -> str:
@@ -63,33 +75,66 @@ def _url(listener: trio.SocketListener) -> str:
     return f"ws://[{host}]:{port}{PATH}" if ":" in host else f"ws://{host}:{port}{PATH}"
 
 
-async def _serve_client(
-    options: ServiceOptions, limiter: trio.CapacityLimiter, stream: trio.abc.Stream
-) -> None:
-    try:
-        async with trio.open_nursery() as nursery:  # for the library's reading task
-            scope = nursery.cancel_scope
-            scope.deadline = trio.current_time() + _HANDSHAKE_LIMIT_S
-            request = await wrap_server_stream(nursery, stream)
-            scope.deadline = math.inf
-            await _answer(request, options, limiter)
-            # That task ends by itself once the client, too, has closed.
-            scope.deadline = trio.current_time() + _HANDSHAKE_LIMIT_S
-    except* _CLIENT_FAULTS:
-        pass  # there is nobody left to tell
+class _Service:
+    """What all connections share."""
 
+    def __init__(self, options: ServiceOptions, logbook: Logbook) -> None:
+        self._options = options
+        self._logbook = logbook
+        # The library of a voice may not bear two threads, and one is fast enough.
+        self._limiter = trio.CapacityLimiter(1)
+        self._count_connections = 0
+        self._open_connections = 0
 
-async def _answer(
-    request: WebSocketRequest, options: ServiceOptions, limiter: trio.CapacityLimiter
-) -> None:
-    authorization = dict(request.headers).get(b"authorization")
-    try:
-        voicing = make_voicing(request.path, authorization, options.api_key)
-    except RefusedError as refusal:
-        plain_text = [(b"Content-Type", b"text/plain; charset=utf-8")]
-        await request.reject(
-            refusal.status, extra_headers=plain_text, body=refusal.reason.encode()
-        )
-    else:
-        connection = await request.accept()
-        await Conversation(connection, voicing, options, limiter).run()
+    async def serve_client(self, stream: trio.SocketStream) -> None:
+        """Serve one client, from its first byte to its last."""
+        rough = RoughStream(stream)
+        try:
+            async with trio.open_nursery() as nursery:  # for the library's reading task
+                scope = nursery.cancel_scope
+                scope.deadline = trio.current_time() + _HANDSHAKE_LIMIT_S
+                request = await wrap_server_stream(nursery, rough)
+                scope.deadline = math.inf
+                await self._answer(request, Connection(request, rough))
+                # That task ends by itself once the client, too, has closed.
+                scope.deadline = trio.current_time() + _HANDSHAKE_LIMIT_S
+        except* _CLIENT_FAULTS:
+            pass  # there is nobody left to tell
+
+    async def _answer(self, request: WebSocketRequest, client: Connection) -> None:
+        self._count_connections += 1
+        number = self._count_connections
+        try:
+            with self._seat():
+                await self._converse(client, number, self._read(request, number))
+        except RefusedError as refusal:
+            await client.refuse(refusal)
+
+    @contextmanager
+    def _seat(self) -> Iterator[None]:
+        limit = self._options.account_limit
+        if limit is not None and self._open_connections >= limit:
+            raise RefusedError(429, "Currently at websocket limit")
+        self._open_connections += 1
+        try:
+            yield
+        finally:
+            self._open_connections -= 1
+
+    def _read(self, request: WebSocketRequest, number: int) -> Voicing:
+        authorization = dict(request.headers).get(b"authorization")
+        voicing = make_voicing(request.path, authorization, self._options)
+        here = tuple(fault for fault in voicing.faults if fault.place.is_on(number))
+        return replace(voicing, faults=here)
+
+    async def _converse(
+        self, client: Connection, number: int, voicing: Voicing
+    ) -> None:
+        for fault in voicing.faults:
+            if isinstance(fault, HandshakeFault) and not client.is_answered:
+                await fault.act(client)
+        if client.is_answered:
+            return
+        await client.accept()
+        shared = (self._options, self._limiter, self._logbook)
+        await Conversation(client, number, voicing, *shared).run()

@@ -1,50 +1,58 @@
-"""One utterance as the events that carry it, in the order of the wire.
+"""One text as the steps that carry its audio and its times to the client.
 
-Pure: the same text and voicing give the same events, always. It knows neither the
+Pure, but for an encoder that goes on from text to text. It knows neither the
 connection nor what is spoken next, and so not whether a ``done`` follows.
 """
 
+from dataclasses import replace
 from itertools import accumulate, cycle, pairwise, takewhile
 from typing import Final
 
-from rimebatch.errors import VoiceError
-from rimebatch.server.encoding import encode_audio
-from rimebatch.server.handshake import RefusedError, Voicing
-from rimebatch.server.options import ServiceOptions
-from rimebatch.server.voices.voice import Utterance as Speech
-from rimebatch.server.voices.voice import Voice, is_speakable, language_tag
+from rimebatch.server.encoding import Encoder
+from rimebatch.server.handshake import Voicing
+from rimebatch.server.options import ServiceOptions, TimesPlace
+from rimebatch.server.refusal import RefusedError
+from rimebatch.server.script import EndRun, Say, Steps
+from rimebatch.server.speech import has_times, make_speech, make_times
+from rimebatch.server.voices.voice import is_speakable
 from rimebatch.ws3.buffer import Utterance
-from rimebatch.ws3.events import Chunk, Timestamps
+from rimebatch.ws3.events import Chunk
 
 # As logged from the live service: any size at all, mid-sample included, 1.3 kB on
 # average.
 _CHUNK_BYTES: Final = (1024, 4070, 20, 4063, 509, 1024, 1856, 829, 195, 1006, 18)
 
-_TIMED_LANGUAGES: Final = frozenset({"en", "es"})  # the others get no timestamps
-
 
 def synthesize(
-    utterance: Utterance, voicing: Voicing, options: ServiceOptions
-) -> list[Chunk | Timestamps]:
-    """Return what the service sends for *utterance*, ``done`` excepted.
+    utterance: Utterance, voicing: Voicing, options: ServiceOptions, encode: Encoder
+) -> Steps:
+    """Return what is done for *utterance*.
 
-    Text without a letter or a digit has no sound, and gives nothing.
+    Text without a letter or a digit has no sound, and nothing but an end.
 
     Raises:
         RefusedError: The text is too long, or the voice cannot speak it.
     """
-    _check_length(utterance.text, options.max_chars)
-    if not any(map(is_speakable, utterance.text)):
-        return []
-    speech = _speak(utterance.text, voicing, options.voice)
-    audio = encode_audio(speech.samples, voicing.audio_format)
-    events: list[Chunk | Timestamps] = [
-        Chunk(piece, utterance.context_id) for piece in split_audio(audio)
+    text, context_id = utterance.text, utterance.context_id
+    if options.limit_per == "synthesis":
+        check_length(text, options.profile.max_chars)
+    if not any(map(is_speakable, text)):
+        return (EndRun(context_id),)
+    speech = make_speech(text, voicing, options.voice)
+    if not speech.samples.size:
+        return (EndRun(context_id),)
+    length_s = len(speech.samples) / speech.rate_hz
+    audio = encode(speech.samples)
+    steps = [
+        Say(Chunk(piece, context_id), length_s * len(piece) / len(audio))
+        for piece in split_audio(audio)
     ]
-    if language_tag(voicing.lang).split("-")[0] in _TIMED_LANGUAGES:
-        timestamps = _make_timestamps(speech, utterance.context_id)
-        events.insert(options.timestamps_after_chunks, timestamps)
-    return events
+    if has_times(voicing):
+        if not options.times_follow_speed:
+            speech = make_speech(text, replace(voicing, tempo=1.0), options.voice)
+        times = Say(make_times(speech, context_id, options))
+        steps.insert(_position(options.times_place, len(steps)), times)
+    return (*steps, EndRun(context_id))
 
 
 def split_audio(audio: bytes) -> list[bytes]:
@@ -55,29 +63,27 @@ def split_audio(audio: bytes) -> list[bytes]:
     return [audio[start:end] for start, end in pairwise((*starts, len(audio)))]
 
 
-def _check_length(text: str, max_chars: int) -> None:
-    # UTF-16 units: never fewer than code points, and what a service written in
-    # TypeScript is likely to count.
-    chars = len(text.encode("utf-16-le", "surrogatepass")) // 2
+def count_chars(text: str) -> int:
+    """Return the length of *text* as the service counts it.
+
+    In UTF-16 units: never fewer than code points, and what a service written in
+    TypeScript is likely to count.
+    """
+    return len(text.encode("utf-16-le", "surrogatepass")) // 2
+
+
+def check_length(text: str, max_chars: int) -> None:
+    """Return if *text* is not over the limit.
+
+    Raises:
+        RefusedError: It is.
+    """
+    chars = count_chars(text)
     if chars > max_chars:
         raise RefusedError(
             400, f"text too long: {chars} characters, at most {max_chars} are spoken"
         )
 
 
-def _speak(text: str, voicing: Voicing, voice: Voice) -> Speech:
-    try:
-        speech = voice.speak(text, speaker=voicing.speaker, lang=voicing.lang)
-    except VoiceError as error:
-        raise RefusedError(500, str(error)) from error
-    return speech.resampled(voicing.rate_hz)
-
-
-def _make_timestamps(speech: Speech, context_id: str | None) -> Timestamps:
-    # Not rounded: a word that ends with the audio must not end after it.
-    return Timestamps(
-        words=tuple(word.text for word in speech.words),
-        start=tuple(word.start / speech.rate_hz for word in speech.words),
-        end=tuple(word.end / speech.rate_hz for word in speech.words),
-        context_id=context_id,
-    )
+def _position(place: TimesPlace, count_chunks: int) -> int:
+    return {"before": 0, "between": 1, "after": count_chunks}[place]

@@ -42,22 +42,31 @@ class TextBuffer:
     Args:
         segment: ``never``, ``bySentence`` or ``immediate``; anything else counts as
             ``bySentence``, the default of the service.
+
+    Attributes:
+        context_id: The one that is current.
     """
 
     def __init__(self, segment: str) -> None:
         self._segment = segment
-        self._context_id: str | None = None
+        self.context_id: str | None = None
         self._waiting = ""
         self._submitted = _NOTHING
         self._begun: Utterance | None = None
         self._service_is_idle = True
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is left that could be spoken, submitted or not."""
+        text = self._submitted.text + self._waiting
+        return self._begun is None and not text.strip()
 
     def receive(self, command: Command) -> None:
         """Do what *command* says to the buffer."""
         match command:
             case Text(text, context_id):
                 # An id persists over later messages that leave it out.
-                self._context_id = context_id or self._context_id
+                self.context_id = self.context_id if context_id is None else context_id
                 self._waiting += text
             case Clear():
                 self._waiting = ""
@@ -98,7 +107,7 @@ class TextBuffer:
     def _submit(self, count_chars: int) -> None:
         if count_chars:
             text = self._submitted.text + self._waiting[:count_chars]
-            self._submitted = Utterance(text, self._context_id)
+            self._submitted = Utterance(text, self.context_id)
             self._waiting = self._waiting[count_chars:]
 
 

@@ -51,6 +51,14 @@ async def test_local_service() -> None:
     assert (True, False) == (inside, outside)
 
 
+async def test_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The options of a person's own service are not for the one of a run."""
+    monkeypatch.setenv("RIMEBATCH_SERVE_API_KEY", "another-key")
+    monkeypatch.setenv("RIMEBATCH_SERVE_ACCOUNT_LIMIT", "0")
+    async with open_local_service(voice="tone") as service:
+        assert await trio.to_thread.run_sync(answers, service.url)
+
+
 async def test_error_in_the_run() -> None:
     """An error of the run leaves as it is, and the service ends with it."""
     with pytest.raises(ZeroDivisionError):

@@ -1,8 +1,11 @@
 """The local service over loopback, with clients of other people's making."""
 
+import json
 import re
+import shutil
 import socket
 import struct
+import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -10,30 +13,36 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+import soundfile
 import trio
 import trio.testing
 from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_client_stream
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect as connect_sync
 
-from rimebatch.errors import EndpointError
+from fakes.clients import KEY, listen
+from rimebatch.errors import EndpointError, OutputError
+from rimebatch.server.faults import parse_fault
+from rimebatch.server.logbook import open_logbook
 from rimebatch.server.options import ServiceOptions
-from rimebatch.server.service import _serve_client, serve_ws3
+from rimebatch.server.profiles import CURRENT, PAGE, Profile
+from rimebatch.server.service import _Service, serve_ws3
 from rimebatch.server.voices import ToneVoice
 from rimebatch.ws3.commands import Command, Eos, Flush, Text, encode_command
 from rimebatch.ws3.events import Chunk, Done, Event, Timestamps, decode_event
 
-OPTIONS = ServiceOptions(voice=ToneVoice(), api_key="a-key")
-KEY = {"Authorization": "Bearer a-key"}
+OPTIONS = ServiceOptions(voice=ToneVoice(), api_key="a-key", done_hold_s=0.0)
 HELLO = "Hello there, my friend."
-PAGE_EXAMPLE = Path(__file__).parents[1] / "clients" / "page_example.py"
+CLIENTS = Path(__file__).parents[1] / "clients"
+PAGE_EXAMPLE = CLIENTS / "page_example.py"
+NODE_EXAMPLE = CLIENTS / "node_ws.js"
 
 
 @pytest.fixture
 async def url(nursery: trio.Nursery) -> str:
     """Start a service for one test; its address, with the least query."""
     address = await nursery.start(serve_ws3, OPTIONS)
-    return f"{address}?speaker=luna"
+    return f"{address}?speaker=luna&audioFormat=pcm&samplingRate=24000"
 
 
 def audio_of(text: str) -> bytes:
@@ -123,12 +132,16 @@ async def test_sync_client(url: str) -> None:
     assert Done("a") == events[-1]
 
 
-async def test_page_example(url: str, tmp_path: Path) -> None:
-    """The page's own client, with another address and format, gets its audio."""
+@pytest.mark.parametrize("profile", [PAGE, CURRENT])
+async def test_page_example(
+    nursery: trio.Nursery, tmp_path: Path, profile: Profile
+) -> None:
+    """The page's own client, with another address and key, gets its audio."""
+    options = ServiceOptions(ToneVoice(), profile, api_key="a-key")
+    url = await nursery.start(serve_ws3, options)
     program = (
         PAGE_EXAMPLE.read_text()
-        .replace("wss://users-ws.rime.ai", url[: url.index("/ws3")])
-        .replace("audioFormat=mp3", "audioFormat=pcm")
+        .replace("wss://users-ws.rime.ai/ws3", url)
         .replace('api_key="xxx"', 'api_key="a-key"')
     )
     run = await trio.run_process(
@@ -138,9 +151,67 @@ async def test_page_example(url: str, tmp_path: Path) -> None:
     spoken = ToneVoice().speak(
         "This is an incomplete sentence ", speaker="astra", lang="eng"
     )
+    samples, rate_hz = soundfile.read(tmp_path / "output.mp3")
 
     assert ["This", "is", "an", "incomplete", "sentence"] == heard
-    assert spoken.samples.tobytes() == (tmp_path / "output.mp3").read_bytes()
+    assert (len(spoken.samples), 24_000) == (len(samples), rate_hz)
+
+
+def why_no_node() -> str:
+    """Return why a Node client cannot be run here; nothing if it can."""
+    if not shutil.which("node"):
+        return "there is no Node here"
+    found = subprocess.run(
+        ["node", "-e", "require('ws')"], check=False, capture_output=True
+    )
+    return "there is no `ws` for Node on NODE_PATH" if found.returncode else ""
+
+
+NO_NODE = why_no_node()
+needs_node = pytest.mark.skipif(bool(NO_NODE), reason=NO_NODE)
+
+
+async def run_node(url: str, key: str, file: Path) -> list[str]:
+    """Run the Node client, and return what it says."""
+    run = await trio.run_process(
+        ["node", str(NODE_EXAMPLE), url, key, str(file)], capture_stdout=True
+    )
+    return run.stdout.decode().splitlines()
+
+
+@needs_node
+async def test_node_client(url: str, tmp_path: Path) -> None:
+    """A client for Node gets its audio, words, done and a normal close."""
+    file = tmp_path / "audio.raw"
+    lines = await run_node(f"{url}&segment=never", "a-key", file)
+
+    assert [
+        *("words This is a test.", "done first"),
+        *("words And the end", "done second", "close 1000"),
+    ] == lines
+    assert audio_of("This is a test. ") + audio_of("And the end") == file.read_bytes()
+
+
+@needs_node
+async def test_node_client_without_done(nursery: trio.Nursery, tmp_path: Path) -> None:
+    """From a service of the page's kind it gets the same, but for done."""
+    options = ServiceOptions(ToneVoice(), PAGE, eos_close_code=1005)
+    url = await nursery.start(serve_ws3, options)
+    file = tmp_path / "audio.mulaw"
+    target = f"{url}?speaker=luna&audioFormat=mulaw&samplingRate=8000&segment=never"
+
+    assert [
+        *("words This is a test.", "words And the end", "close 1005")
+    ] == await run_node(target, "any", file)
+    assert file.stat().st_size
+
+
+@needs_node
+async def test_node_client_refused(url: str, tmp_path: Path) -> None:
+    """It is told why it is not let in."""
+    lines = await run_node(url, "another-key", tmp_path / "none")
+
+    assert "refused 401 invalid api key" in lines
 
 
 @pytest.mark.parametrize(
@@ -296,9 +367,10 @@ async def test_ping_after_the_close(url: str) -> None:
 
 async def test_silent_client(autojump_clock: trio.testing.MockClock) -> None:
     """A client that never asks for anything is dropped after ten seconds."""
-    near, far = trio.testing.memory_stream_pair()
+    near, far = map(trio.SocketStream, trio.socket.socketpair())
     async with near, far:
-        await _serve_client(OPTIONS, trio.CapacityLimiter(1), far)
+        with open_logbook(None) as logbook:
+            await _Service(OPTIONS, logbook).serve_client(far)
 
     assert 10 == trio.current_time()
 
@@ -320,3 +392,79 @@ async def test_cancelled_service() -> None:
 
     with pytest.raises(OSError, match="connect"):
         await trio.open_tcp_stream("127.0.0.1", port_of(url))
+
+
+async def test_account_limit(nursery: trio.Nursery) -> None:
+    """Above the limit clients are turned away, and let in again when there is room."""
+    options = ServiceOptions(voice=ToneVoice(), api_key="a-key", account_limit=2)
+    url = f"{await nursery.start(serve_ws3, options)}?speaker=luna"
+
+    def knock() -> tuple[int, bytes]:
+        with pytest.raises(InvalidStatus) as caught:
+            listen(url)
+        response = caught.value.response
+        assert "Retry-After" not in response.headers
+        return response.status_code, bytes(response.body or b"")
+
+    async with connect(url):
+        async with connect(url):
+            third = await trio.to_thread.run_sync(knock)
+        with trio.fail_after(5):
+            while await is_full(url):
+                await trio.lowlevel.checkpoint()
+
+    assert (429, b"Currently at websocket limit") == third
+
+
+async def is_full(url: str) -> bool:
+    """Whether the service at *url* turns a client away."""
+    try:
+        heard = await trio.to_thread.run_sync(listen, url, Eos())
+    except InvalidStatus:
+        return True
+    assert "close 1000" == heard.end
+    return False
+
+
+async def test_refused_clients_take_no_seat(nursery: trio.Nursery) -> None:
+    """Who is not let in does not count."""
+    options = ServiceOptions(voice=ToneVoice(), api_key="a-key", account_limit=1)
+    url = await nursery.start(serve_ws3, options)
+
+    def knock() -> None:
+        with pytest.raises(InvalidStatus):
+            listen(url)
+
+    for _ in range(3):
+        await trio.to_thread.run_sync(knock)
+    assert not await is_full(f"{url}?speaker=luna")
+
+
+async def test_log(nursery: trio.Nursery, tmp_path: Path) -> None:
+    """Connections have numbers on the log, those that were turned away included."""
+    log = tmp_path / "log.jsonl"
+    faults = (parse_fault("no-times"), parse_fault("status@2"))
+    options = ServiceOptions(ToneVoice(), faults=faults, log=log)
+    url = f"{await nursery.start(serve_ws3, options)}?speaker=luna"
+    for turned_away in (False, True, False):
+        assert turned_away == await is_full(url)
+
+    assert [1, 3] == [
+        json.loads(line)["connection"] for line in log.read_text().splitlines()
+    ]
+
+
+async def test_log_that_cannot_be_written(tmp_path: Path) -> None:
+    """A log that cannot be opened is an error before anybody is let in."""
+    options = ServiceOptions(voice=ToneVoice(), log=tmp_path)
+    with pytest.raises(OutputError, match="cannot write the log"):
+        await serve_ws3(options)
+
+
+async def test_full_disk() -> None:
+    """A service whose log is full ends: its bill would not be true."""
+    options = ServiceOptions(voice=ToneVoice(), log=Path("/dev/full"))
+    with pytest.RaisesGroup(OutputError, flatten_subgroups=True):
+        async with trio.open_nursery() as nursery:
+            url = await nursery.start(serve_ws3, options)
+            await trio.to_thread.run_sync(listen, f"{url}?speaker=luna", Flush())

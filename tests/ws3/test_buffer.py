@@ -63,10 +63,27 @@ def test_each_text_has_its_own_context_id(segment: str) -> None:
 
 
 def test_context_id_persists() -> None:
-    """A text without an id, or with an empty one, keeps the one before."""
+    """A text without an id keeps the one before; an empty id is one like any other."""
+    buffer = make_busy("never")
+
     assert [Utterance("Two.", "x")] == receive(
-        make_busy("never"), Text("T", "x"), Text("w"), Text("o.", ""), Flush()
+        buffer, Text("T", "x"), Text("w"), Text("o."), Flush()
     )
+    assert "x" == buffer.context_id
+    assert [Utterance("Three.", "")] == receive(buffer, Text("Three.", ""), Flush())
+
+
+def test_emptiness() -> None:
+    """A buffer is empty when nothing is left in it that could be spoken."""
+    buffer = TextBuffer("bySentence")
+    is_empty = [buffer.is_empty]
+    for command in (Text(" "), Text("One. Two"), Clear(), Text("Three."), Flush()):
+        buffer.receive(command)
+        is_empty.append(buffer.is_empty)
+    while buffer.next_utterance():
+        is_empty.append(buffer.is_empty)
+
+    assert [True, True, False, False, False, False, False, True] == is_empty
 
 
 def test_context_id_is_that_of_the_submission() -> None:
