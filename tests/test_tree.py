@@ -10,6 +10,7 @@ PACKAGE = TESTS.parent / "rimebatch"
 OF_THE_WHOLE = {
     "test_docs.py",
     "test_exports.py",
+    "test_faults.py",
     "test_layers.py",
     "test_others.py",
     "test_story.py",

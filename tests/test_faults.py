@@ -1,0 +1,163 @@
+"""Every fault of a service, met at the first, a middle and the last segment.
+
+Whatever happens on one connection: other jobs are unharmed, the transcript is sealed
+and readable, no file appears that is not whole, and once the fault is gone the same
+call sends what is missing and nothing else.
+"""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+import pytest
+import trio
+
+from fakes.manifests import make_job, make_manifest
+from rimebatch.manifest.plan import Plan, make_plan
+from rimebatch.recorder.batch import run_batch
+from rimebatch.recorder.job import transcripts_of
+from rimebatch.recorder.reports import JobResult
+from rimebatch.recorder.transports.endpoint import Endpoint
+from rimebatch.recorder.transports.live import LINE_LIMITS, LineLimits, open_live
+from rimebatch.server import ServiceOptions, parse_fault, serve_ws3
+from rimebatch.server.faults import FAULTS
+from rimebatch.server.voices import ToneVoice
+from rimebatch.transcript import read_entries
+
+TEXTS: Final = ("Number one.", "Here comes two.", "And three.")
+LIMITS: Final[LineLimits] = replace(LINE_LIMITS, connect_s=0.5, close_s=0.1)
+
+# What the job's error says of each fault; a fault that is not here does no harm.
+ERRORS: Final = {
+    "status": "HTTP 503",
+    "retry-after": "HTTP 429",
+    "redirect": "HTTP 302",
+    "slow-handshake": "no connection within 0.5 s",
+    "drip-handshake": "no connection within 0.5 s",
+    "no-http": "the line ended during the handshake",
+    "reset-handshake": "the line ended during the handshake",
+    "drop": "closed with 1006",
+    "reset": "closed with 1006",
+    "drop-mid-frame": "closed with 1006",
+    "reset-mid-frame": "closed with 1006",
+    "bad-utf8": "an unusable message",
+    "huge": "an unusable message",
+    "stall": "nothing came from the service",
+    "freeze": "nothing came from the service",
+    "drip": "nothing came from the service",
+    "no-done": "nothing came from the service",
+    "close": "closed with 1011",
+    "early-done": "for a take that had ended",
+    "late-audio": "for a take that had ended",
+    "stale-audio": "for a take that had ended",
+    "no-audio": "without any audio",
+    "odd-byte": "inside a sample",
+    "error": "the service answered",
+    "error-then-done": "the service answered",
+    "error-then-audio": "the service answered",
+    "long-id": "contextId over 256 characters",
+    "unequal-times": "lists of unequal length",
+    "nan-times": "not a ws3 event",
+    "infinite-times": "broken timestamps event",
+    "bad-base64": "not base64",
+    "bad-padding": "not base64",
+    "bad-json": "not a ws3 event",
+    "no-object": "not a ws3 event",
+    "no-type": "not a ws3 event",
+    "no-data": "chunk event without data",
+    "wrong-types": "broken chunk event",
+    "binary": "a binary message",
+    "bom": "not a ws3 event",
+    "deep-json": "not a ws3 event",
+    "lone-surrogate": "not a ws3 event",
+}
+# Nothing tells a client that it has heard the same audio twice.
+CHANGES_SOUND: Final = {"double-audio"}
+VALUES: Final = {"pings": "=50", "flood": "=500"}  # by default they take a while
+# Before the first synthesis there is none whose audio could be stale.
+HARMLESS_AT_FIRST: Final = {"stale-audio"}
+
+CASES: Final = [
+    (name, place)
+    for name, kind in FAULTS.items()
+    for place in (["1"] if kind.opens else ["1.1", "1.2", "1.3"])
+]
+
+
+def plan() -> Plan:
+    """Return what is to be said: a book of three segments, and another job."""
+    jobs = (make_job("book", *TEXTS), make_job("other", "All is well."))
+    manifest = make_manifest(*jobs)
+    return make_plan(
+        replace(manifest, concurrency=1, silence_limit_s=0.4, done="always")
+    )
+
+
+async def run(url: str, folder: Path) -> dict[str, JobResult]:
+    """Record and render against the service at *url*."""
+    connect = partial(open_live, Endpoint(url, "any-key"), limits=LIMITS)
+    return {result.job: result for result in await run_batch(plan(), connect, folder)}
+
+
+@asynccontextmanager
+async def open_service(*faults: str) -> AsyncIterator[str]:
+    """Yield the address of a service with these faults."""
+    options = ServiceOptions(voice=ToneVoice(), faults=tuple(map(parse_fault, faults)))
+    async with trio.open_nursery() as nursery:
+        yield str(await nursery.start(serve_ws3, options))
+        nursery.cancel_scope.cancel()
+
+
+@pytest.fixture(scope="module")
+def flawless(tmp_path_factory: pytest.TempPathFactory) -> bytes:
+    """Return the book as it sounds when nothing goes wrong."""
+    folder = tmp_path_factory.mktemp("flawless")
+
+    async def render() -> None:
+        async with open_service() as url:
+            await run(url, folder)
+
+    trio.run(render)
+    return (folder / "book.wav").read_bytes()
+
+
+@pytest.mark.parametrize(("name", "place"), CASES)
+async def test_a_fault(tmp_path: Path, flawless: bytes, name: str, place: str) -> None:
+    """One job fails with a line that names it, or is complete; the next run mends it.
+
+    The fault is on the first connection alone; the third is the second run's.
+    """
+    audio = tmp_path / "book.wav"
+    harmless = name not in ERRORS or (place == "1.1" and name in HARMLESS_AT_FIRST)
+    async with open_service(f"{name}@{place}{VALUES.get(name, '')}") as url:
+        first = await run(url, tmp_path)
+        found = transcripts_of(tmp_path, "book").takes(verify=True)
+        on_record = sum(take.record.chars for take in found.values())
+        was_there = audio.exists()
+        again = await run(url, tmp_path)
+
+    assert "done" == first["other"].state
+    assert harmless == was_there
+    assert harmless == (first["book"].error is None), first["book"].error
+    if not harmless:
+        error = first["book"].error or ""
+        assert error.startswith("book")
+        assert re.search(ERRORS[name], error)
+        assert "\n" not in error
+    for path in transcripts_of(tmp_path, "book").paths():
+        assert "sealed" == [entry.kind for entry in read_entries(path)][-1]
+
+    assert "done" == again["book"].state
+    assert sum(map(len, TEXTS)) - on_record == again["book"].sent_chars
+    assert 0 == again["other"].sent_chars
+    if name not in CHANGES_SOUND:
+        assert flawless == audio.read_bytes()
+
+
+def test_every_expectation_is_of_a_fault() -> None:
+    """The table above names no fault that is not there."""
+    assert set() == {*ERRORS, *CHANGES_SOUND, *VALUES} - FAULTS.keys()
