@@ -121,6 +121,20 @@ def test_the_schema_beside_the_examples_is_current() -> None:
     assert CliRunner().invoke(cli, ["schema"]).stdout == kept
 
 
+def test_every_fact_is_held_by_a_test() -> None:
+    """The tests that docs/protocol.md names are there."""
+    page = (ROOT / "docs/protocol.md").read_text()
+    named = re.findall(r"`([\w/]+\.py)::(\w+)`", page)
+    missing = [
+        f"{file}::{name}"
+        for file, name in named
+        if f"def {name}(" not in (ROOT / "tests" / file).read_text()
+    ]
+
+    assert len(named) > 40
+    assert [] == missing
+
+
 def test_every_dependency_is_explained() -> None:
     """docs/dependencies.md has a row for each package that pyproject.toml names."""
     text = (ROOT / "pyproject.toml").read_text()
