@@ -21,6 +21,18 @@ _Numbered: TypeAlias = Mapping[int, _Keys]
 _CONTENTS = ("text", "text_file", "messages")
 
 _CLOUD_RATES = tuple(map(str, CLOUD_RATES_HZ))  # a number is still text here
+# ISO 11172-3 and 13818-3, and the quarter rates that every encoder has as well.
+_MP3_RATES = (
+    "8000",
+    "11025",
+    "12000",
+    "16000",
+    "22050",
+    "24000",
+    "32000",
+    "44100",
+    "48000",
+)
 
 _DIVIDED = Flaw(
     "RimeBatch divides a job's text itself and flushes every segment",
@@ -47,7 +59,9 @@ def check_rules(
         yield from _check_rates(places)
     yield from _check_extra(places)
     yield from _check_needed(data, jobs)
-    yield from _check_segments(find_voices(data), jobs)
+    voices = find_voices(data)
+    yield from _check_mp3_rates(voices)
+    yield from _check_segments(voices, jobs)
     yield from _check_ids(document, jobs)
     for index, job in jobs.items():
         yield from _check_contents(("jobs", index), job)
@@ -89,6 +103,20 @@ def _check_rates(voices: Mapping[Place, _Keys]) -> Iterator[Found]:
             what = f"the cloud has no sampling rate {quote(rate)}"
             remedy = f"use one of {', '.join(_CLOUD_RATES)}"
             yield Found((*place, "samplingRate"), Flaw(what, remedy))
+
+
+def _check_mp3_rates(voices: Mapping[int, JobVoice]) -> Iterator[Found]:
+    """A service asked for what MP3 lacks would answer, bill, and not be rendered."""
+    flaws = {
+        voice.place_of("samplingRate"): Flaw(
+            f"MP3 has no sampling rate {quote(rate)}",
+            f"use one of {', '.join(_MP3_RATES)}, or another audioFormat",
+        )
+        for voice in voices.values()
+        for rate in [voice.written.get("samplingRate", "24000")]
+        if voice.written.get("audioFormat") == "mp3" and rate not in _MP3_RATES
+    }
+    yield from (Found(place, flaw) for place, flaw in flaws.items())
 
 
 def _check_extra(voices: Mapping[Place, _Keys]) -> Iterator[Found]:

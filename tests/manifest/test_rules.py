@@ -114,6 +114,24 @@ def test_other_services_accept_any_rate() -> None:
     assert expected == check_jobs("{id: a, text: b, voice: {samplingRate: 11025}}")
 
 
+def test_mp3_has_rates_of_its_own() -> None:
+    """What MP3 cannot hold is a mistake, once, before anything is paid for."""
+    content = (
+        HEAD.replace("}", ", audioFormat: mp3, samplingRate: 96000}")
+        + "- {id: a, text: b}\n"
+        + "- {id: b, text: b}\n"
+        + "- {id: c, text: b, voice: {samplingRate: 11025}}\n"
+        + "- {id: d, text: b, voice: {audioFormat: pcm}}\n"
+        + "- {id: e, text: b, voice: {samplingRate: 5000}}"
+    )
+    found = [mistake.partition(": ")[2].partition(";")[0] for mistake in check(content)]
+
+    assert found == [
+        'voice.samplingRate: MP3 has no sampling rate "96000"',
+        'jobs[4].voice.samplingRate: MP3 has no sampling rate "5000"',
+    ]
+
+
 def test_rates_are_those_of_where_it_goes() -> None:
     """An endpoint in place of the manifest's own decides which rates there are."""
     content = HEAD.replace("}", ", samplingRate: 11025}") + "- {id: a, text: b}"
