@@ -18,6 +18,7 @@
     ├── AudioError                     bytes that are not whole samples, no audio
     ├── OutputError                    could not stage or publish
     ├── TranscriptError                a transcript that cannot be read
+    ├── DivergenceError                during a replay the client left the record
     └── VoiceError                     the local service has no such voice
 """
 
@@ -137,6 +138,24 @@ class OutputError(RimeBatchError):
 
 class TranscriptError(RimeBatchError):
     """A transcript cannot be read, or is not what it says it is."""
+
+
+class DivergenceError(RimeBatchError):
+    """During a replay the client left the recorded conversation.
+
+    The text says where and what kind, and repeats nothing that was to be spoken; the
+    report, which is also a note of the exception, shows what was said in its place.
+
+    Attributes:
+        kind: How, as in `rimebatch.replay.DivergenceKind`.
+        report: For people who debug, over several lines.
+    """
+
+    def __init__(self, what: str, *, kind: str, report: str) -> None:
+        super().__init__(what)
+        self.kind = kind
+        self.report = report
+        self.add_note(report)
 
 
 class VoiceError(RimeBatchError):

@@ -17,8 +17,8 @@ ROOT = Path(__file__).parent.parent / "rimebatch"
 # name in another row covers it more closely.
 ROWS = (
     ("rimebatch", "rimebatch.__main__"),
-    ("rimebatch.cli",),
-    ("rimebatch.recorder.batch",),
+    ("rimebatch.cli", "rimebatch.pytest_plugin"),
+    ("rimebatch.recorder.batch", "rimebatch.recorder.replay_job"),
     ("rimebatch.recorder.job",),
     (
         "rimebatch.recorder.session",
@@ -27,6 +27,7 @@ ROWS = (
         "rimebatch.renderer",
     ),
     ("rimebatch.recorder.transports",),
+    ("rimebatch.replay",),
     ("rimebatch.transcript",),
     ("rimebatch.manifest.plan",),
     ("rimebatch.manifest", "rimebatch.ws3"),
@@ -49,7 +50,13 @@ DOORS = {
     "soxr": {"rimebatch.server.voices"},
     "espeakng_loader": {"rimebatch.server.voices"},
     "ctypes": {"rimebatch.server.voices"},
-    "trio": {"rimebatch.recorder", "rimebatch.server", "rimebatch.cli"},
+    "pytest": {"rimebatch.pytest_plugin"},
+    "trio": {
+        "rimebatch.recorder",
+        "rimebatch.server",
+        "rimebatch.pytest_plugin",
+        "rimebatch.cli",
+    },
 }
 NURSERIES = {"rimebatch.recorder.batch", LIVE, "rimebatch.server"}
 
@@ -150,6 +157,9 @@ def test_the_house_stands() -> None:
         ("rimebatch.ws3.bad", "from . import events"),
         ("rimebatch.ws3.bad", "import trio"),
         ("rimebatch.transcript.bad", "import trio"),
+        ("rimebatch.replay.bad", "import trio"),
+        ("rimebatch.replay.bad", "import rimebatch.recorder.transports"),
+        ("rimebatch.recorder.bad", "import pytest"),
         ("rimebatch.renderer.bad", "import click"),
         ("rimebatch.recorder.bad", "from soundfile import SoundFile"),
         ("rimebatch.recorder.session", "trio.open_nursery()"),

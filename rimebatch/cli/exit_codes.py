@@ -2,7 +2,12 @@
 
 from enum import IntEnum
 
-from rimebatch.errors import EndpointError, ManifestError, RimeBatchError
+from rimebatch.errors import (
+    DivergenceError,
+    EndpointError,
+    ManifestError,
+    RimeBatchError,
+)
 
 
 class ExitCode(IntEnum):
@@ -14,6 +19,7 @@ class ExitCode(IntEnum):
     PARTLY = 3  # some jobs are complete and some failed
     MANIFEST = 4  # the manifest has mistakes; nothing was sent
     ENDPOINT = 5  # no key, or no usable address; nothing was sent
+    DIFFERS = 7  # a replay diverged, or what is on disk is not what it should be
     INTERRUPTED = 130  # Ctrl-C: what was complete stays on record
 
 
@@ -24,5 +30,7 @@ def exit_code_of(error: RimeBatchError) -> ExitCode:
             return ExitCode.MANIFEST
         case EndpointError():
             return ExitCode.ENDPOINT
+        case DivergenceError():
+            return ExitCode.DIFFERS
         case _:
             return ExitCode.FAILED
