@@ -4,6 +4,7 @@
 
     RimeBatchError                     anything the command line prints as one line
     ├── ManifestError                  the YAML is wrong (all mistakes at once)
+    ├── PlanError                      a plan that was kept cannot be read
     ├── EndpointError                  where to connect, or with what key, is not usable
     ├── CatalogueError                 the list of voices cannot be copied, or read
     ├── ProtocolError
@@ -17,6 +18,7 @@
     │   └── ServerSilentError          nothing came
     ├── AudioError                     bytes that are not whole samples, no audio
     ├── OutputError                    could not stage or publish
+    │   └── SecretError                a credential was about to be written
     ├── TranscriptError                a transcript that cannot be read
     ├── DivergenceError                during a replay the client left the record
     └── VoiceError                     the local service has no such voice
@@ -43,6 +45,10 @@ class ManifestError(RimeBatchError):
     def __init__(self, mistakes: Sequence[str]) -> None:
         super().__init__("\n".join(mistakes))
         self.mistakes = tuple(mistakes)
+
+
+class PlanError(RimeBatchError):
+    """The plan that was kept of a job cannot be read, or is not what it says it is."""
 
 
 class EndpointError(RimeBatchError):
@@ -134,6 +140,10 @@ class AudioError(RimeBatchError):
 
 class OutputError(RimeBatchError):
     """A file could not be staged or published."""
+
+
+class SecretError(OutputError):
+    """A credential stands in what was to be recorded, so that was not written."""
 
 
 class TranscriptError(RimeBatchError):

@@ -29,6 +29,7 @@ ROWS = (
     ("rimebatch.recorder.transports",),
     ("rimebatch.replay",),
     ("rimebatch.transcript",),
+    ("rimebatch.manifest.plan_file",),
     ("rimebatch.manifest.plan",),
     ("rimebatch.manifest", "rimebatch.ws3"),
     ("rimebatch.errors",),

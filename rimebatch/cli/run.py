@@ -20,6 +20,8 @@ from rimebatch.cli.service import Service
 from rimebatch.manifest.plan import Plan
 from rimebatch.recorder.batch import run_batch
 from rimebatch.recorder.job import Origin
+from rimebatch.transcript import Redactor
+from rimebatch.transcript.credentials import find_secrets
 
 
 @click.command()
@@ -81,7 +83,8 @@ async def _run(plan: Plan, folder: Path, run: Run) -> None:
         service = Service(name, key, partial(click.echo, err=True), stack)
         if plan.missing_chars:
             await service.start()
-        origin = Origin(name, _versions(), read_wall_time())
+        redactor = Redactor(plan.manifest.transcript_text, find_secrets(os.environ))
+        origin = Origin(name, _versions(), read_wall_time(), redactor)
         await run_batch(plan, service.connect, folder, origin=origin, listener=run.tell)
 
 

@@ -89,6 +89,7 @@ class Manifest:
         max_chars: The longest text of a segment in characters, 1 to 1000.
         done: Whether the service sends ``done`` events; ``auto`` finds out.
         silence_limit_s: Seconds without an event after which a job has failed, over 0.
+        transcript_text: Whether transcripts hold text as it is, or as a digest.
         plain_ws_hosts: Hosts, beside the loopback, to which ``ws://`` is allowed.
         warnings: What would not have the effect that it seems to have, each as
             ``file:line:column: place: what; what would help``, in file order.
@@ -105,6 +106,7 @@ class Manifest:
     max_chars: int = MAX_CHARS
     done: Literal["auto", "always", "never"] = "auto"
     silence_limit_s: float = SILENCE_LIMIT_S
+    transcript_text: Literal["keep", "hash"] = "keep"
     plain_ws_hosts: tuple[str, ...] = ()
     warnings: tuple[str, ...] = ()
     catalogue_date: str | None = None
@@ -259,6 +261,7 @@ def _make_manifest(
         max_chars=written.max_chars,
         done=written.done,
         silence_limit_s=written.silence_limit_s,
+        transcript_text=written.transcript.text,
         plain_ws_hosts=tuple(written.plain_ws_hosts),
     )
 

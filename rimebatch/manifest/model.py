@@ -111,6 +111,15 @@ class WrittenOutput(Written):  # type: ignore[explicit-any]  # pydantic has it
     )
 
 
+class WrittenTranscript(Written):  # type: ignore[explicit-any]  # pydantic has it
+    """What the transcripts of all jobs may hold."""
+
+    text: Literal["keep", "hash"] = Field(
+        default="keep",
+        description="Whether text is recorded as it is, or as a digest.",
+    )
+
+
 class WrittenManifest(Written):  # type: ignore[explicit-any]  # pydantic has it
     """A RimeBatch manifest: what to say, in which voice, and where."""
 
@@ -150,6 +159,10 @@ class WrittenManifest(Written):  # type: ignore[explicit-any]  # pydantic has it
     )
     output: WrittenOutput = Field(
         default=WrittenOutput(), description="What is rendered for every job."
+    )
+    transcript: WrittenTranscript = Field(
+        default=WrittenTranscript(),
+        description="What the transcripts of all jobs may hold.",
     )
     jobs: Annotated[list[WrittenJob], Field(min_length=1)] = Field(
         description="What to say, in the order in which it is begun."

@@ -16,6 +16,7 @@ from rimebatch.manifest.model import (
     WrittenManifest,
     WrittenMessage,
     WrittenOutput,
+    WrittenTranscript,
 )
 from rimebatch.manifest.parameters import FACTS, WrittenVoice
 from rimebatch.manifest.written import FLAW
@@ -54,6 +55,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "": WrittenManifest,
     "voice": WrittenVoice,
     "output": WrittenOutput,
+    "transcript": WrittenTranscript,
     "jobs": WrittenJob,
     "messages": WrittenMessage,
 }

@@ -13,6 +13,7 @@ import trio
 
 from rimebatch.errors import RimeBatchError, TranscriptError
 from rimebatch.manifest.plan import CHARS_PER_SECOND, PlannedJob, Segment, mark
+from rimebatch.manifest.plan_file import write_planned_job
 from rimebatch.recorder.reports import (
     JobResult,
     JobStarted,
@@ -28,9 +29,12 @@ from rimebatch.transcript import (
     Header,
     JobTranscripts,
     RecordedTake,
+    Redactor,
     TakeRecord,
     read_takes,
 )
+from rimebatch.transcript.entries import RecordedManners
+from rimebatch.transcript.redactor import VERBATIM
 from rimebatch.ws3.takes import BYTES_PER_SAMPLE
 
 _NANOSECONDS: Final = 1_000_000_000
@@ -39,22 +43,29 @@ _ERROR_CHARS: Final = 2000  # a server's words may be a megabyte
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """What a transcript's first line says of where it comes from.
+    """Where a transcript comes from, as its first line says, and what it may hold.
 
     Attributes:
         endpoint: The address, without a key.
         client: Versions of what speaks.
         wall: The time of day as RFC 3339; ``None`` keeps it out of the record.
+        redactor: What is kept out of every line.
     """
 
     endpoint: str = ""
     client: Mapping[str, str] = field(default_factory=dict)
     wall: str | None = None
+    redactor: Redactor = VERBATIM
 
 
 def transcripts_of(folder: Path, job_id: str) -> JobTranscripts:
     """Return where the transcripts of a job lie in the output *folder* of a batch."""
     return JobTranscripts(folder / "transcripts" / job_id)
+
+
+def plan_of(folder: Path, job_id: str) -> Path:
+    """Return where the plan of a job is kept in the output *folder* of a batch."""
+    return folder / "plans" / f"{job_id}.json"
 
 
 class JobRun:
@@ -90,6 +101,7 @@ class JobRun:
 
         Raises:
             TranscriptError: A transcript cannot be read at all.
+            OutputError: The plan of files that are current cannot be kept with them.
         """
         rendered = None
         if trust:
@@ -97,6 +109,8 @@ class JobRun:
             rendered = is_rendered(self.job, self._takes, self._folder)
         if rendered is None:
             await self._load(verify=True)
+        else:
+            await self._keep_plan()
         self._reused_chars = self.job.chars - self.job.missing_chars
         self._listener(
             JobStarted(
@@ -113,12 +127,15 @@ class JobRun:
         """Have the missing segments spoken over one connection.
 
         Raises:
+            OutputError: The plan cannot be kept; nothing was sent.
             RimeBatchError: Whatever `Session.record` or *connect* raises.
         """
+        await self._keep_plan()
         start = trio.current_time()
         transcript = self._transcripts.create(
-            lambda attempt: self._make_header(attempt, origin),
+            lambda attempt: self._make_header(attempt, origin, manners),
             lambda: round((trio.current_time() - start) * _NANOSECONDS),
+            origin.redactor,
         )
         with transcript:
             async with connect(self.job.query, transcript) as transport:
@@ -144,6 +161,7 @@ class JobRun:
                 f"{len(missing)} of {len(self.job.segments)} segments are not on "
                 f"record: {_ranges(numbers)}; `rimebatch run` records them"
             )
+        await self._keep_plan()
         return await trio.to_thread.run_sync(
             render_job, self.job, self._takes, self._folder, limiter=limiter
         )
@@ -199,6 +217,11 @@ class JobRun:
         )
         self.job = mark(self.job, self._takes)
 
+    async def _keep_plan(self) -> None:
+        """Keep the plan beside what is made of it, unless it is there already."""
+        path = plan_of(self._folder, self.job.id)
+        await trio.to_thread.run_sync(write_planned_job, path, self.job)
+
     async def _add_takes(self, path: Path) -> None:
         """Add what was just recorded to the takes that have been verified."""
         recorded = await trio.to_thread.run_sync(read_takes, path)
@@ -206,7 +229,7 @@ class JobRun:
         self._takes = {**self._takes, **new}
         self.job = mark(self.job, self._takes)
 
-    def _make_header(self, attempt: int, origin: Origin) -> Header:
+    def _make_header(self, attempt: int, origin: Origin, manners: Manners) -> Header:
         return Header(
             job=self.job.id,
             attempt=attempt,
@@ -215,6 +238,7 @@ class JobRun:
             query=self.job.query,
             client=dict(origin.client),
             wall=origin.wall,
+            manners=RecordedManners(manners.done, manners.silence_limit_s),
         )
 
     def _number(self, segment: Segment) -> int:

@@ -149,7 +149,12 @@ class Session:
     async def _ask(self, segment: Segment) -> None:
         self._takes.ask(segment.context_id)
         self._asked.append(Asked(segment, self._transcript.position))
-        for message in segment.messages:
+        first, *others = segment.messages
+        await self._send(first)
+        # Something may have come in meanwhile; what came before it is not of this take.
+        assert self._transcript.last_sent is not None
+        self._asked[-1] = Asked(segment, self._transcript.last_sent.start)
+        for message in others:
             await self._send(message)
         self._watch.asked(segment)
 

@@ -3,11 +3,18 @@
 - `takes` reads what one take sounds like from its messages, `decoding` its audio.
 - `timeline` places takes one after another, counted in frames.
 - `sound` writes audio, `sidecar` the word times, `publish` moves files into place.
-- `job` does it all for one job.
+- `job` does it all for one job; `compare` does it again, and tells what differs.
 
 This room never talks to a service; its functions block, so call them in a thread.
 """
 
+from rimebatch.renderer.compare import Difference, compare_files
 from rimebatch.renderer.job import RenderedJob, is_rendered, render_job
 
-__all__ = ["RenderedJob", "is_rendered", "render_job"]
+__all__ = [
+    "Difference",
+    "RenderedJob",
+    "compare_files",
+    "is_rendered",
+    "render_job",
+]

@@ -43,7 +43,7 @@ def is_rendered(
     """Return the files of *job* if they are whole and made of exactly these takes."""
     if _count_missing(job, takes):
         return None
-    audio, sidecar = _name_files(job, folder)
+    audio, sidecar = name_files(job, folder)
     stamp = read_stamp(sidecar)
     if stamp is None or stamp.inputs_sha256 != digest_inputs(job, takes):
         return None
@@ -74,7 +74,7 @@ def render_job(
         raise TranscriptError(
             f"{job.id}: {count} of {len(job.segments)} segments are not on record"
         )
-    audio, sidecar = finals = _name_files(job, folder)
+    audio, sidecar = finals = name_files(job, folder)
     rate_hz = _rate_hz(job)
     try:
         placed = _write_audio(job, takes, audio)
@@ -89,7 +89,8 @@ def _count_missing(job: PlannedJob, takes: Mapping[str, RecordedTake]) -> int:
     return sum(segment.key not in takes for segment in job.segments)
 
 
-def _name_files(job: PlannedJob, folder: Path) -> tuple[Path, Path]:
+def name_files(job: PlannedJob, folder: Path) -> tuple[Path, Path]:
+    """Return where the audio and the sidecar of *job* are, or would be."""
     return folder / f"{job.id}.wav", folder / f"{job.id}.words.json"
 
 

@@ -14,6 +14,7 @@ import msgspec
 from rimebatch.manifest.plan import PlannedJob
 from rimebatch.renderer.timeline import PlacedTake, PlacedWord
 from rimebatch.transcript.reader import RecordedTake
+from rimebatch.transcript.redactor import MASK
 from rimebatch.ws3.query import Parameter
 
 FORMAT_VERSION: Final = 1
@@ -146,7 +147,7 @@ def make_sidecar(
                 words=len(take.words),
             )
         )
-        words += [_make_word(word, index, rate_hz) for word in take.words]
+        words += _make_words(take.words, index, segment.text, rate_hz)
     sidecar = _Sidecar(
         rimebatch_words=FORMAT_VERSION,
         inputs_sha256=digest_inputs(job, takes),
@@ -160,15 +161,24 @@ def make_sidecar(
     return msgspec.json.format(msgspec.json.encode(sidecar), indent=1) + b"\n"
 
 
-def _make_word(word: PlacedWord, segment: int, rate_hz: int) -> _Word:
-    return _Word(
-        text=word.text,
-        segment=segment,
-        start_s=_seconds(word.start, rate_hz),
-        end_s=_seconds(word.end, rate_hz),
-        service_start_s=word.raw_start_s,
-        service_end_s=word.raw_end_s,
-    )
+def _make_words(
+    placed: Sequence[PlacedWord], segment: int, spoken: str, rate_hz: int
+) -> list[_Word]:
+    """Return the words of a segment; a hidden one is that at its place of *spoken*."""
+    tokens = spoken.split()
+    if len(tokens) != len(placed):
+        tokens = [MASK] * len(placed)  # which is whose, nothing says
+    return [
+        _Word(
+            text=token if word.text == MASK else word.text,
+            segment=segment,
+            start_s=_seconds(word.start, rate_hz),
+            end_s=_seconds(word.end, rate_hz),
+            service_start_s=word.raw_start_s,
+            service_end_s=word.raw_end_s,
+        )
+        for word, token in zip(placed, tokens, strict=True)
+    ]
 
 
 def _seconds(frames: int, rate_hz: int) -> float:

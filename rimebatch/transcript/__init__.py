@@ -5,6 +5,9 @@ either direction, and a trailer that seals it. `docs/formats.md` is the referenc
 
 - `entries` is the format: what a line holds.
 - `writer` appends, `reader` reads back, `store` knows where a job's transcripts lie.
+- `redactor` keeps out what must not be on record.
+- `verify` finds damage, by `lines` and `sums`; `view` shows a timeline, `compare` tells
+  two transcripts apart by what is `heard` in each, `edit` makes new ones of old ones.
 
 This room decides nothing about the conversation and knows no clock of its own.
 """
@@ -17,6 +20,7 @@ from rimebatch.transcript.reader import (
     read_messages,
     read_takes,
 )
+from rimebatch.transcript.redactor import Redactor
 from rimebatch.transcript.store import JobTranscripts
 from rimebatch.transcript.writer import Span, TranscriptWriter
 
@@ -25,6 +29,7 @@ __all__ = [
     "Header",
     "JobTranscripts",
     "RecordedTake",
+    "Redactor",
     "Span",
     "TakeRecord",
     "TranscriptWriter",

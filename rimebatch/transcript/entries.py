@@ -19,6 +19,7 @@ from typing import Final, Literal, TypeAlias, TypeVar, get_args
 import msgspec
 
 from rimebatch.errors import TranscriptError
+from rimebatch.transcript.sums import Sums
 from rimebatch.ws3.query import Query
 
 FORMAT_VERSION: Final = 1
@@ -38,6 +39,21 @@ Kind: TypeAlias = Literal[
     "sealed",
 ]
 
+Side: TypeAlias = Literal["client", "server"]
+
+
+class RecordedManners(msgspec.Struct, frozen=True):
+    """How a session treated the service, which decides what it said and when.
+
+    Attributes:
+        done: Whether it took the service to send ``done``: ``auto``, ``always`` or
+            ``never``.
+        silence_limit_s: How long it waited for an event before it gave up.
+    """
+
+    done: Literal["auto", "always", "never"]
+    silence_limit_s: float
+
 
 class Header(msgspec.Struct, frozen=True, kw_only=True):
     """The first line: which connection this is the record of.
@@ -46,11 +62,15 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
         rimebatch_transcript: The version of the format.
         job: The manifest's id of the job.
         attempt: Which connection of that job, from 1.
-        vantage: Where it was recorded; ``client`` is the recorder itself.
+        vantage: Where it was recorded; ``client`` is the recorder itself, ``proxy`` the
+            recording proxy.
         endpoint: Scheme, host, port and path; never a key.
         query: The synthesis arguments, in the order of the wire.
         client: Versions of what spoke.
         wall: When, as RFC 3339 in whole seconds; for people, never used by replay.
+        manners: Those of the session; without one, as at a proxy, there is no field.
+        derived: Of a transcript that was made from another one: the digest of that
+            file, by what it was made, and how. A recording does without the field.
     """
 
     rimebatch_transcript: int = FORMAT_VERSION
@@ -61,10 +81,18 @@ class Header(msgspec.Struct, frozen=True, kw_only=True):
     query: Query
     client: dict[str, str]
     wall: str | None
+    manners: RecordedManners | None = None
+    derived: dict[str, str] | None = None
 
     def encode(self) -> bytes:
         """Return the line, with its line feed."""
-        return msgspec.json.encode(self) + b"\n"
+        optional = {"manners", "derived"}
+        fields = {
+            name: value
+            for name, value in msgspec.structs.asdict(self).items()
+            if value is not None or name not in optional
+        }
+        return msgspec.json.encode(fields) + b"\n"
 
 
 class TakeRecord(msgspec.Struct, frozen=True, kw_only=True):
@@ -96,18 +124,20 @@ class TakeRecord(msgspec.Struct, frozen=True, kw_only=True):
     chars: int
 
 
-class Trailer(msgspec.Struct, frozen=True, kw_only=True):
+class Trailer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The last line: nothing is missing before it, and what takes there are.
 
     Attributes:
         entries: How many lines stand between header and trailer.
         sha256: Digest of every byte before the trailer's line.
         takes: All commits that count, so that a plan need read no more than this.
+        sums: Which line was damaged, if one is (`rimebatch.transcript.sums`).
     """
 
     entries: int
     sha256: str
     takes: tuple[TakeRecord, ...]
+    sums: Sums | None = None
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):

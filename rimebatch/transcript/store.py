@@ -7,6 +7,7 @@ from pathlib import Path
 from rimebatch.errors import OutputError
 from rimebatch.transcript.entries import Header
 from rimebatch.transcript.reader import RecordedTake, read_takes
+from rimebatch.transcript.redactor import VERBATIM, Redactor
 from rimebatch.transcript.writer import TranscriptWriter
 
 
@@ -41,13 +42,17 @@ class JobTranscripts:
         return {take.record.segment: take for take in takes}
 
     def create(
-        self, make_header: Callable[[int], Header], clock_ns: Callable[[], int]
+        self,
+        make_header: Callable[[int], Header],
+        clock_ns: Callable[[], int],
+        redactor: Redactor = VERBATIM,
     ) -> TranscriptWriter:
         """Open the transcript of the next attempt.
 
         Args:
             make_header: From the number of the attempt to the first line.
             clock_ns: Nanoseconds since the connection was begun.
+            redactor: What is kept out of it.
 
         Raises:
             OutputError: The folder or the file cannot be made.
@@ -61,7 +66,7 @@ class JobTranscripts:
         paths = self.paths()
         attempt = _number(paths[-1]) + 1 if paths else 1
         path = self.folder / f"{attempt:04d}.jsonl"
-        writer = TranscriptWriter(path, make_header(attempt), clock_ns)
+        writer = TranscriptWriter(path, make_header(attempt), clock_ns, redactor)
         try:
             sync_folder(self.folder)
         except OSError as error:

@@ -11,21 +11,24 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Self, TypeAlias
+from typing import Final, Literal, Self, TypeAlias
 
 import msgspec
 import pybase64
 
-from rimebatch.errors import OutputError
+from rimebatch.errors import OutputError, SecretError
 from rimebatch.transcript.entries import (
     Header,
     Kind,
+    Side,
     TakeRecord,
     Trailer,
     encode_checked,
     encode_entry,
     encode_message,
 )
+from rimebatch.transcript.redactor import VERBATIM, Redactor
+from rimebatch.transcript.sums import LineSums
 from rimebatch.ws3.takes import EndedTake
 
 FLUSH_BYTES: Final = 256 * 1024
@@ -52,18 +55,38 @@ class TranscriptWriter:
         path: A file that must not exist yet.
         header: The first line.
         clock_ns: Nanoseconds since the connection was begun.
+        redactor: What is kept out of it.
+
+    Attributes:
+        path: The file.
+        header: Its first line.
+        last_sent: Where the newest message sent lies.
+        redactor: As given; what it makes of a message is what is on record.
 
     Raises:
         OutputError: The file cannot be created or written; every method that touches
             the file may raise it.
+        SecretError: A credential would have been written; the same holds. The file is
+            closed as it is, unsealed, and what was committed before can be read.
     """
 
-    def __init__(self, path: Path, header: Header, clock_ns: Callable[[], int]) -> None:
+    def __init__(
+        self,
+        path: Path,
+        header: Header,
+        clock_ns: Callable[[], int],
+        redactor: Redactor = VERBATIM,
+    ) -> None:
         self.path = path
+        self.header = header
+        self.redactor = redactor
         self._clock_ns = clock_ns
         self._buffer = bytearray(header.encode())
         self._written = 0  # bytes of the file that have left the buffer
         self._digest = hashlib.sha256()
+        self._sums = LineSums()
+        self._sums.add(bytes(self._buffer))
+        self.last_sent: Span | None = None
         self._entries = 0
         self._takes: list[TakeRecord] = []
         try:
@@ -89,13 +112,12 @@ class TranscriptWriter:
 
     def sent(self, message: str) -> Span:
         """Record a message as it is sent."""
-        number, time_ns = self._next()
-        return self._append(encode_message(number, time_ns, "sent", message))
+        self.last_sent = self._message("sent", message)
+        return self.last_sent
 
     def received(self, message: str) -> Span:
         """Record a message as it is received."""
-        number, time_ns = self._next()
-        return self._append(encode_message(number, time_ns, "received", message))
+        return self._message("received", message)
 
     def received_binary(self, message: bytes) -> Span:
         """Record a binary message, which ws3 does not know, as base64."""
@@ -111,21 +133,28 @@ class TranscriptWriter:
             "refused", {"status": status, "headers": headers, "body": body}
         )
 
-    def ping(self, by: str, payload: bytes) -> Span:
-        """Record a ping sent by ``client`` or ``server``."""
+    def ping(self, by: Side, payload: bytes) -> Span:
+        """Record a ping sent by that side."""
         return self._note("ping", {"by": by, "payload": payload.hex()})
 
-    def pong(self, by: str, payload: bytes) -> Span:
-        """Record a pong sent by ``client`` or ``server``."""
+    def pong(self, by: Side, payload: bytes) -> Span:
+        """Record a pong sent by that side."""
         return self._note("pong", {"by": by, "payload": payload.hex()})
 
-    def closed(self, by: str, code: int, reason: str) -> Span:
+    def closed(self, by: Side, code: int, reason: str) -> Span:
         """Record a close frame; 1005 stands for one without a code."""
-        return self._note("closed", {"by": by, "code": code, "reason": reason})
+        said = self.redactor.hide(reason)
+        return self._note("closed", {"by": by, "code": code, "reason": said})
 
-    def lost(self, how: str) -> Span:
-        """Record that the line ended, or was given up, without a closing handshake."""
-        return self._note("lost", {"how": how})
+    def lost(self, by: Side, how: str) -> Span:
+        """Record that the line ended, or was given up, without a closing handshake.
+
+        Args:
+            by: ``client`` where that side gave up, ``server`` for whatever the line
+                or the peer did.
+            how: In words, for people.
+        """
+        return self._note("lost", {"by": by, "how": how})
 
     def commit(
         self, take: EndedTake, *, segment: str, chars: int, start: int, end: int
@@ -176,6 +205,7 @@ class TranscriptWriter:
         A short write is completed or leaves the rest in the buffer, so that no line is
         ever glued to half of another.
         """
+        self._check_for_secrets()
         try:
             while self._buffer:
                 count = self._file.write(self._buffer)
@@ -193,7 +223,7 @@ class TranscriptWriter:
             raise _cannot_write(self.path, error) from error
 
     def seal(self) -> None:
-        """Write the trailer and close the file; once sealed, do nothing."""
+        """Write the trailer and close the file; once that is closed, do nothing."""
         if self._file.closed:
             return
         try:
@@ -202,6 +232,7 @@ class TranscriptWriter:
                 entries=self._entries,
                 sha256=self._digest.hexdigest(),
                 takes=tuple(self._takes),
+                sums=self._sums.sums,
             )
             number, time_ns = self._next()
             line = encode_entry(number, time_ns, "sealed", encode_checked(trailer))
@@ -215,6 +246,27 @@ class TranscriptWriter:
         self._entries += 1
         return self._entries, self._clock_ns()
 
+    def _check_for_secrets(self) -> None:
+        """Give the file up if a credential is about to be written.
+
+        The buffer grows by whole lines and is searched as a whole, and no disguise of a
+        credential spans lines, so that none is cut in two between searches.
+        """
+        if not self.redactor.find_secret(self._buffer):
+            return
+        self._file.close()
+        first = self._entries + 1 - self._buffer.count(b"\n")  # 0 for the header
+        raise SecretError(
+            f"{self.path}: a credential stands in what was to be recorded as entries "
+            f"{first} to {self._entries}, and none of it was written; find out who "
+            "sent it, and replace it"
+        ) from None  # what is on its way out may quote it
+
+    def _message(self, kind: Literal["sent", "received"], message: str) -> Span:
+        number, time_ns = self._next()
+        recorded = self.redactor.redact(message)
+        return self._append(encode_message(number, time_ns, kind, recorded))
+
     def _note(self, kind: Kind, value: str | Mapping[str, Detail]) -> Span:
         number, time_ns = self._next()
         encoded = msgspec.json.encode(value)
@@ -223,6 +275,7 @@ class TranscriptWriter:
     def _append(self, line: bytes) -> Span:
         start = self.position
         self._buffer += line
+        self._sums.add(line)
         return Span(self._entries, start, start + len(line))
 
     def _digest_of(self, start: int, end: int) -> str:

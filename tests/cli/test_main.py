@@ -18,9 +18,10 @@ def test_help() -> None:
 
     commands = result.stdout.partition("Commands:\n")[2]
     assert 0 == result.exit_code
-    assert ["run", "plan", "render", "voices", "serve", "schema"] == [
-        line.split()[0] for line in commands.splitlines()
-    ]
+    assert [
+        *("run", "plan", "render", "verify", "transcript"),
+        *("voices", "serve", "schema"),
+    ] == [line.split()[0] for line in commands.splitlines()]
 
 
 def test_version(

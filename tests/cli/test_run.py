@@ -1,5 +1,6 @@
 """``rimebatch run`` from end to end."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -371,6 +372,43 @@ def test_header(url: str) -> None:
     assert {"rimebatch", "trio", "trio-websocket", "python"} == set(header.client)
     assert header.wall is not None
     assert header.wall.endswith("Z")
+
+
+def test_hidden_text(tmp_path: Path, url: str) -> None:
+    """A manifest can keep its text out of the transcripts; its files are the same."""
+    for out, more in ("kept", ""), ("hidden", "transcript: {text: hash}"):
+        write_manifest(tmp_path, HELLO, endpoint=url, more=more)
+        invoke("run", BOOK, "--out", out, "--quiet")
+
+    kept, hidden = (
+        transcripts_of(Path(out, "book"), "hello").paths()[0].read_text()
+        for out in ("kept", "hidden")
+    )
+    words = [
+        json.loads(Path(out, "book/hello.words.json").read_text())["words"]
+        for out in ("kept", "hidden")
+    ]
+    assert "Hello" in kept
+    assert "Hello" not in hidden
+    assert words[0] == words[1]
+
+
+@pytest.mark.usefixtures("_book")
+def test_credential_on_the_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A credential of the environment is written nowhere, and fails the job."""
+    monkeypatch.setenv("SOME_TOKEN", "Hello there.")
+
+    result = invoke("run", BOOK, "--only", "hello")
+    monkeypatch.delenv("SOME_TOKEN")
+    again = invoke("run", BOOK, "--only", "hello")
+
+    path = transcripts_of(FOLDER, "hello").paths()[0]
+    error = result.stderr.splitlines()[-1]
+    assert 1 == result.exit_code
+    assert error.startswith(f"Error: hello: {path}: a credential stands in ")
+    assert "Hello there." not in error
+    assert "" == path.read_text()
+    assert 0 == again.exit_code
 
 
 @pytest.mark.usefixtures("_chapters")

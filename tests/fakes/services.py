@@ -216,7 +216,9 @@ class FakeLine:
             item = self._to_come.popleft()
             if isinstance(item, str):
                 self.wire.append(("received", item))
-                self._unread.append(Received(item, self._transcript.received(item)))
+                recorded = self._transcript.redactor.redact(item)
+                span = self._transcript.received(item)
+                self._unread.append(Received(recorded, span))
             elif isinstance(item, Close):
                 self._closed = item
                 self._record_close(item)
@@ -237,6 +239,6 @@ class FakeLine:
 
     def _record_close(self, close: Close) -> None:
         if close.code == LOST_LINE:
-            self._transcript.lost(close.reason)
+            self._transcript.lost("server", close.reason)
         else:
             self._transcript.closed("server", close.code, close.reason)

@@ -12,6 +12,7 @@ from rimebatch.transcript import (
     read_entries,
     read_messages,
 )
+from rimebatch.transcript.redactor import VERBATIM, Redactor
 from rimebatch.ws3 import Chunk, decode_event
 
 HEADER = Header(
@@ -27,10 +28,12 @@ HEADER = Header(
 
 @contextmanager
 def open_transcript(
-    path: Path, kind: type[TranscriptWriter] = TranscriptWriter
+    path: Path,
+    kind: type[TranscriptWriter] = TranscriptWriter,
+    redactor: Redactor = VERBATIM,
 ) -> Iterator[TranscriptWriter]:
     """Yield a transcript at *path* whose clock stands still; seal it at the end."""
-    with kind(path, HEADER, lambda: 0) as transcript:
+    with kind(path, HEADER, lambda: 0, redactor) as transcript:
         yield transcript
 
 

@@ -153,6 +153,7 @@ def test_least_manifest_is_filled_with_defaults(tmp_path: Path) -> None:
     assert manifest.max_chars == 500
     assert manifest.done == "auto"
     assert manifest.silence_limit_s == 30.0
+    assert manifest.transcript_text == "keep"
     assert manifest.plain_ws_hosts == ()
 
 
@@ -161,7 +162,8 @@ def test_everything_can_be_written(tmp_path: Path) -> None:
     manifest = load(
         tmp_path,
         'name: é\nendpoint: ws://speech:8003/ws3\nconcurrency: "20"\nmax_chars: 1000\n'
-        "done: never\nsilence_limit_s: 0.5\nplain_ws_hosts: [speech]\n" + LEAST,
+        "done: never\nsilence_limit_s: 0.5\nplain_ws_hosts: [speech]\n"
+        "transcript: {text: hash}\n" + LEAST,
     )
 
     assert manifest.name == "é"
@@ -170,6 +172,7 @@ def test_everything_can_be_written(tmp_path: Path) -> None:
     assert manifest.max_chars == 1000
     assert manifest.done == "never"
     assert manifest.silence_limit_s == 0.5
+    assert manifest.transcript_text == "hash"
     assert manifest.plain_ws_hosts == ("speech",)
 
 

@@ -41,6 +41,7 @@ def test_defaults_are_those_of_the_documents() -> None:
         "silence_limit_s": 30.0,
         "voice": None,
         "output": {"format": "wav"},
+        "transcript": {"text": "keep"},
     }
 
 
@@ -56,6 +57,7 @@ def test_defaults_are_those_of_the_documents() -> None:
         ("done", "yes"),
         ("plain_ws_hosts", ["ws://x"]),
         ("output", {"format": "mp3"}),
+        ("transcript", {"text": "hide"}),
         ("jobs", []),
         ("unknown", "x"),
     ],

@@ -37,6 +37,7 @@ voice:
   inlineSpeedAlpha: "0.5, 3"
   extra: {seed: 17, style: calm, fast: true}
 output: {format: wav}
+transcript: {text: hash}
 jobs:
   - id: ch01
     title: The Lamplighter
@@ -94,6 +95,7 @@ def test_examples_are_valid(example: Path) -> None:
         ("samplingRate: 24000", "samplingRate: 1"),
         ("top_p: 1", "top_p: 2"),
         ("format: wav", "format: mp3"),
+        ("text: hash", "text: hide"),
         ("id: ch01", "title: x"),
         ('text: "Short text, inline."', "title: x"),
         ('text: "Short text, inline."', "text: a\n    text_file: b"),

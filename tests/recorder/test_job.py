@@ -1,5 +1,7 @@
 """Tests of one job, from what is on record to its files."""
 
+import hashlib
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -18,7 +20,8 @@ from fakes.transcripts import damage
 from rimebatch.errors import ConnectError, RimeBatchError, TranscriptError
 from rimebatch.manifest.load import Voice
 from rimebatch.manifest.plan import PlannedJob, plan_job
-from rimebatch.recorder.job import JobRun, Origin, transcripts_of
+from rimebatch.manifest.plan_file import read_planned_job
+from rimebatch.recorder.job import JobRun, Origin, plan_of, transcripts_of
 from rimebatch.recorder.reports import (
     JobResult,
     JobStarted,
@@ -29,7 +32,7 @@ from rimebatch.recorder.reports import (
 )
 from rimebatch.recorder.session import Manners
 from rimebatch.renderer import RenderedJob
-from rimebatch.transcript import read_header
+from rimebatch.transcript import Redactor, read_header, read_messages, read_takes
 
 ONE, TWO, THREE = "The first one.", "Here is number two.", "The third."
 MANNERS = Manners(done="always", bytes_per_sample=2)
@@ -130,6 +133,30 @@ async def test_transcript(tmp_path: Path) -> None:
     assert make_planned(ONE).query == header.query
 
 
+async def test_hidden_text(tmp_path: Path) -> None:
+    """A text that is hidden stands in no transcript, and beside the audio in full."""
+    texts = ("Whales, Ishmael!", "Queequeg slept.")
+    origin = Origin(redactor=Redactor("hash"))
+    run = make_run(tmp_path, make_planned(*texts))
+    await run.look_up(trust=True)
+
+    await run.record(FakeService().connect, origin, MANNERS)
+    rendered = await render(run)
+
+    [path] = transcripts_of(tmp_path, "job").paths()
+    on_record = path.read_text()
+    takes = read_takes(path, verify=True)
+    heard = ["".join(f"{m}\n" for m in read_messages(take)) for take in takes]
+    sidecar = json.loads(rendered.sidecar.read_text())
+    words = [word["text"] for word in sidecar["words"]]
+    assert " ".join(texts).split() == words
+    assert not [word for word in words if word in on_record]
+    assert b"".join(map(sound_of, texts)) == read_samples(rendered)
+    assert [hashlib.sha256(text.encode()).hexdigest() for text in heard] == [
+        take.record.id for take in takes
+    ]
+
+
 async def test_only_what_is_missing(tmp_path: Path) -> None:
     """What is on record is not sent again, wherever in the text it stands."""
     await record(tmp_path, FakeService(), ONE, THREE)
@@ -162,6 +189,58 @@ async def test_without_trust_all_is_read(tmp_path: Path) -> None:
 
     assert None is await second.look_up(trust=False)
     assert [TWO] == [segment.text for segment in second.job.missing]
+
+
+async def test_plan_is_kept(tmp_path: Path) -> None:
+    """The plan is there before anything is sent, and is that of the newest run."""
+    await record(tmp_path, FakeService(), ONE)
+    run = make_run(tmp_path, make_planned(ONE, TWO))
+    await fail(run, FakeService(refusal="nobody there"))
+
+    path = plan_of(tmp_path, "job")
+    assert "plans/job.json" == path.relative_to(tmp_path).as_posix()
+    assert make_planned(ONE, TWO) == read_planned_job(path)
+
+
+async def test_plan_of_current_files(tmp_path: Path) -> None:
+    """Files that are current get their plan back, and one that is there is let be."""
+    await record(tmp_path, FakeService(), ONE)
+    path = plan_of(tmp_path, "job")
+    path.unlink()
+    await make_run(tmp_path, make_planned(ONE)).look_up(trust=True)
+    written_ns = path.stat().st_mtime_ns
+    await make_run(tmp_path, make_planned(ONE)).look_up(trust=True)
+
+    assert make_planned(ONE) == read_planned_job(path)
+    assert written_ns == path.stat().st_mtime_ns
+
+
+async def test_plan_of_files_made_again(tmp_path: Path) -> None:
+    """Rendering keeps the plan, but not where it cannot begin."""
+    await record(tmp_path, FakeService(), ONE)
+    path = plan_of(tmp_path, "job")
+    path.unlink()
+    edited = make_run(tmp_path, make_planned(TWO))
+    await edited.look_up(trust=False)
+    with pytest.raises(TranscriptError):
+        await render(edited)
+    kept_too_early = path.exists()
+    run = make_run(tmp_path, make_planned(ONE))
+    await run.look_up(trust=False)
+    await render(run)
+
+    assert not kept_too_early
+    assert make_planned(ONE) == read_planned_job(path)
+
+
+async def test_plan_cannot_be_kept(tmp_path: Path) -> None:
+    """Where there is no place for the plan, nothing is sent."""
+    (tmp_path / "plans").touch()
+    service = FakeService()
+    result = await fail(make_run(tmp_path, make_planned(ONE)), service)
+
+    assert f"job: {tmp_path}/plans/job.json: cannot write" in (result.error or "")
+    assert [] == service.spoken
 
 
 async def test_missing_segments_are_named(tmp_path: Path) -> None:

@@ -16,6 +16,7 @@ from rimebatch.renderer.takes import Timing
 from rimebatch.renderer.timeline import PlacedTake, PlacedWord
 from rimebatch.transcript.entries import TakeRecord
 from rimebatch.transcript.reader import RecordedTake
+from rimebatch.transcript.redactor import MASK
 from rimebatch.ws3.query import Parameter
 
 RATE_HZ = 24000
@@ -159,6 +160,25 @@ def test_words_of_a_segment() -> None:
         (segment["first_word"], segment["words"]) for segment in found["segments"]
     ]
     assert [0, 0, 2, 2, 2] == [word["segment"] for word in found["words"]]
+
+
+@pytest.mark.parametrize(
+    ("recorded", "expected"),
+    [
+        ([MASK, MASK, MASK], ["Say", "“no”,", "please."]),
+        ([MASK, "no", MASK], ["Say", "no", "please."]),
+        ([MASK, MASK], [MASK, MASK]),
+        ([MASK, "no"], [MASK, "no"]),
+    ],
+)
+def test_hidden_words(recorded: list[str], expected: list[str]) -> None:
+    """A word that was hidden is the one at its place, if as many were counted."""
+    job = plan_text("Say “no”, please.")
+    words = tuple(PlacedWord(text, 0, 0, 0.0, 0.0) for text in recorded)
+
+    found = json.loads(describe(job, [PlacedTake(0, 9, Timing.SERVICE, words)]))
+
+    assert expected == [word["text"] for word in found["words"]]
 
 
 @given(

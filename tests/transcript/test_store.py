@@ -12,6 +12,7 @@ import pytest
 from rimebatch.errors import OutputError, TranscriptError
 from rimebatch.transcript.entries import Header, TakeRecord
 from rimebatch.transcript.reader import read_header
+from rimebatch.transcript.redactor import Redactor
 from rimebatch.transcript.store import JobTranscripts, sync_folder
 from rimebatch.transcript.writer import TranscriptWriter
 
@@ -54,6 +55,15 @@ def test_attempts_are_numbered(
 
     assert ["0001.jsonl", "0002.jsonl"] == [path.name for path in paths]
     assert [1, 2] == [read_header(path).attempt for path in paths]
+
+
+def test_redactor(transcripts: JobTranscripts, make_header: MakeHeader) -> None:
+    """What is to be kept out of a transcript is known to its writer."""
+    redactor = Redactor("hash")
+    with transcripts.create(make_header, int, redactor) as writer:
+        given = writer.redactor
+
+    assert redactor is given
 
 
 def test_next_attempt_follows_the_highest(

@@ -4,6 +4,7 @@ import hashlib
 import json
 import os
 import resource
+import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
@@ -11,8 +12,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from rimebatch.errors import OutputError
+from rimebatch.errors import OutputError, SecretError, SynthesisError
 from rimebatch.transcript.entries import (
     Header,
     TakeRecord,
@@ -21,8 +24,12 @@ from rimebatch.transcript.entries import (
     decode_entry,
     encode_checked,
 )
+from rimebatch.transcript.redactor import Redactor
+from rimebatch.transcript.sums import LineSums, Sums
 from rimebatch.transcript.writer import FLUSH_BYTES, Span, TranscriptWriter
 from rimebatch.ws3.takes import EndedTake, TakeEnd
+
+KEY = "rime-canary-4711"
 
 RecordTake = Callable[[TranscriptWriter, str, Sequence[str]], TakeRecord]
 
@@ -32,6 +39,13 @@ def writer(tmp_path: Path, make_header: Callable[[int], Header]) -> TranscriptWr
     """Return a writer whose clock says 100, 200, 300 and so on."""
     ticks = count(100, 100)
     return TranscriptWriter(tmp_path / "0001.jsonl", make_header(1), ticks.__next__)
+
+
+@pytest.fixture
+def guarded(tmp_path: Path, make_header: Callable[[int], Header]) -> TranscriptWriter:
+    """Return a writer that hides text and knows a credential."""
+    redactor = Redactor("hash", (KEY,))
+    return TranscriptWriter(tmp_path / "0001.jsonl", make_header(1), int, redactor)
 
 
 def read_lines(writer: TranscriptWriter) -> list[bytes]:
@@ -81,7 +95,7 @@ def test_entries_stand_in_order(writer: TranscriptWriter) -> None:
         writer.ping("client", b"\1")
         writer.pong("server", b"\1")
         writer.closed("server", 1005, "")
-        writer.lost("reset")
+        writer.lost("server", "reset")
         writer.refused(429, {}, "limit")
         writer.flush()
 
@@ -94,7 +108,7 @@ def test_entries_stand_in_order(writer: TranscriptWriter) -> None:
             b'{"n":6,"t":600,"ping":{"by":"client","payload":"01"}}\n',
             b'{"n":7,"t":700,"pong":{"by":"server","payload":"01"}}\n',
             b'{"n":8,"t":800,"closed":{"by":"server","code":1005,"reason":""}}\n',
-            b'{"n":9,"t":900,"lost":{"how":"reset"}}\n',
+            b'{"n":9,"t":900,"lost":{"by":"server","how":"reset"}}\n',
             b'{"n":10,"t":1000,"refused":{"status":429,"headers":{},"body":"limit"}}\n',
         ] == read_lines(writer)
 
@@ -192,6 +206,14 @@ def test_withdrawn_take(writer: TranscriptWriter, record_take: RecordTake) -> No
     assert (kept,) == decode_checked(decode_entry(sealed, 0).value, Trailer).takes
 
 
+def sums_of(lines: list[bytes]) -> Sums:
+    """Return the sums of *lines*."""
+    counted = LineSums()
+    for line in lines:
+        counted.add(line)
+    return counted.sums
+
+
 def test_trailer_seals(writer: TranscriptWriter, record_take: RecordTake) -> None:
     """The last line counts the entries, lists the takes and vouches for all bytes."""
     with writer:
@@ -206,6 +228,7 @@ def test_trailer_seals(writer: TranscriptWriter, record_take: RecordTake) -> Non
         "entries": 7,
         "sha256": hashlib.sha256(b"".join(before)).hexdigest(),
         "takes": msgspec.to_builtins(records),
+        "sums": list(sums_of(before)),
     } == fields["sealed"]
 
 
@@ -224,7 +247,7 @@ def test_sealed_on_the_way_out_of_an_error(writer: TranscriptWriter) -> None:
 
     def record_and_fail() -> None:
         with writer:
-            writer.lost("a bug")
+            writer.lost("server", "a bug")
             raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -292,7 +315,7 @@ def test_disk_full_at_the_end(writer: TranscriptWriter) -> None:
     """A seal that cannot be written is an output error, and the file is closed."""
     put_on_full_disk(writer)
     with pytest.raises(OutputError, match="No space left on device"), writer:
-        writer.lost("reset")
+        writer.lost("server", "reset")
     writer.seal()
 
     assert writer._file.closed
@@ -318,3 +341,106 @@ def test_file_that_cannot_be_read_back(writer: TranscriptWriter) -> None:
         writer.commit(take, segment="s1", chars=5, start=0, end=end)
     with pytest.raises(OutputError):
         writer.seal()
+
+
+def test_text_is_hidden(guarded: TranscriptWriter) -> None:
+    """What is recorded is what the redactor makes of it; reasons are hidden, too."""
+    messages = ('{"text":"Ishmael"}', '{"type":"done"}', "Call me Ishmael.")
+    with guarded:
+        guarded.sent(messages[0])
+        guarded.received(messages[1])
+        guarded.received(messages[2])
+        guarded.closed("server", 1008, "no Ishmael")
+    sent, done, other, closed, _ = read_lines(guarded)
+    text, _, words = map(guarded.redactor.redact, messages)
+
+    assert f'{{"n":1,"t":0,"sent":{text}}}\n'.encode() == sent
+    assert b'{"n":2,"t":0,"received":{"type":"done"}}\n' == done
+    assert f'{{"n":3,"t":0,"received_text":"{words}"}}\n'.encode() == other
+    assert guarded.redactor.hide("no Ishmael").encode() in closed
+    assert b"Ishmael" not in guarded.path.read_bytes()
+
+
+def test_credential(guarded: TranscriptWriter, record_take: RecordTake) -> None:
+    """What stands beside a credential is never written; what stood before stays."""
+    record_take(guarded, "s1", ['"a"'])
+    before = guarded.path.read_bytes()
+    guarded.received('{"type":"done"}')
+    guarded.ping("server", b"")
+    guarded.opened(101, {"server": KEY})
+    with pytest.raises(SecretError) as caught:
+        guarded.flush()
+    with pytest.raises(SecretError):
+        guarded.flush()
+    guarded.seal()
+
+    assert str(caught.value).startswith(f"{guarded.path}: ")
+    assert "entries 4 to 6, and none of it was written" in str(caught.value)
+    assert KEY not in str(caught.value)
+    assert before == guarded.path.read_bytes()
+
+
+def test_credential_in_the_header(
+    tmp_path: Path, make_header: Callable[[int], Header]
+) -> None:
+    """The first line is searched as well."""
+    header = msgspec.structs.replace(make_header(1), endpoint=f"ws://host/{KEY}")
+    redactor = Redactor(secrets=(KEY,))
+    writer = TranscriptWriter(tmp_path / "0001.jsonl", header, int, redactor)
+    with pytest.raises(SecretError, match="entries 0 to 0"):
+        writer.seal()
+
+    assert b"" == writer.path.read_bytes()
+
+
+def test_credential_in_an_error(guarded: TranscriptWriter) -> None:
+    """An error that quotes the credential is not shown beside the one about it."""
+
+    def record_and_fail() -> None:
+        with guarded:
+            guarded.received_binary(KEY.encode())
+            raise SynthesisError(f"the service answered: {KEY}")
+
+    with pytest.raises(SecretError) as caught:
+        record_and_fail()
+    shown = "".join(traceback.format_exception(caught.value))
+
+    assert b"" == guarded.path.read_bytes()
+    assert "the service answered" not in shown
+
+
+@given(before=st.lists(st.integers(0, 60), max_size=5), size=st.integers(0, 60))
+def test_credential_beside_other_flushes(
+    tmp_path_factory: pytest.TempPathFactory,
+    make_header: Callable[[int], Header],
+    before: list[int],
+    size: int,
+) -> None:
+    """However much was written before, no byte of a credential is."""
+    path = tmp_path_factory.mktemp("flushes") / "0001.jsonl"
+    writer = TranscriptWriter(path, make_header(1), int, Redactor(secrets=(KEY,)))
+    for count_chars in before:
+        writer.received("x" * count_chars)
+        writer.flush()
+    written = path.read_bytes()
+    writer.received(f"{'x' * size}{KEY}")
+    with pytest.raises(SecretError):
+        writer.seal()
+
+    assert written == path.read_bytes()
+
+
+def test_credential_behind_a_full_disk(
+    tmp_path: Path, make_header: Callable[[int], Header]
+) -> None:
+    """The rest of a line that was cut off is not written beside a credential either."""
+    path = tmp_path / "0001.jsonl"
+    writer = TranscriptWriter(path, make_header(1), int, Redactor(secrets=(KEY,)))
+    with largest_file(writer.position - 50), pytest.raises(OutputError):
+        writer.flush()
+    size = path.stat().st_size
+    writer.received(KEY)
+    with pytest.raises(SecretError):
+        writer.seal()
+
+    assert size == path.stat().st_size

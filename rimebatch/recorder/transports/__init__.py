@@ -15,7 +15,7 @@ from rimebatch.ws3.query import Query
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """A message, and where the transcript holds it."""
+    """A message as it is on record, and where the transcript holds it."""
 
     message: str
     span: Span

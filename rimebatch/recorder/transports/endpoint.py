@@ -8,6 +8,9 @@ from urllib.parse import urlsplit
 from rimebatch.errors import EndpointError
 from rimebatch.ws3.query import Query, encode_query
 
+CLOUD_URL: Final = "wss://users-ws.rime.ai/ws3"
+"""The service that is called ``cloud``."""
+
 _KEY: Final = re.compile(r"[!-~]*")  # what a header can carry, less white space
 
 

@@ -21,6 +21,7 @@ from wsproto.events import (
 )
 from wsproto.utilities import RemoteProtocolError
 
+from rimebatch.transcript.entries import Side
 from rimebatch.transcript.writer import Span, TranscriptWriter
 
 _CLOSE_FRAME_CAME: Final = {ConnectionState.REMOTE_CLOSING, ConnectionState.CLOSED}
@@ -58,25 +59,30 @@ class TappedEngine(WSConnection):
             case Pong(payload=payload):
                 self.transcript.pong("client", bytes(payload))
             case CloseConnection(code=code) if code == LOST_LINE:
-                self.lose("the line ended without a closing handshake")
+                self.lose("server", "the line ended without a closing handshake")
             case CloseConnection(code=code, reason=reason):
                 self.transcript.closed("client", int(code), reason or "")
             case _:
                 pass  # the opening request: its query is in the header of the record
         return data
 
-    def lose(self, how: str) -> None:
-        """Record that the line is lost or given up, unless that is on record."""
+    def lose(self, by: Side, how: str) -> None:
+        """Record that the line is lost or given up, unless that is on record.
+
+        Args:
+            by: Whose doing it was; see `TranscriptWriter.lost`.
+            how: In words, for people.
+        """
         if not self.loss:
             self.loss = how
-            self.transcript.lost(how)
+            self.transcript.lost(by, how)
 
     def receive_data(self, data: bytes | None) -> None:
         """Take in what the line has brought; record how a handshake is broken."""
         try:
             super().receive_data(data)
         except RemoteProtocolError as error:
-            self.lose(f"broken handshake: {error}")
+            self.lose("server", f"broken handshake: {error}")
             raise
 
     def events(self) -> Generator[Event, None, None]:
@@ -99,7 +105,7 @@ class TappedEngine(WSConnection):
                 if self.state in _CLOSE_FRAME_CAME:
                     self.transcript.closed("server", int(code), reason or "")
                 else:  # the engine reports a broken frame as a close that nobody sent
-                    self.lose(f"broken frame: {reason}")
+                    self.lose("server", f"broken frame: {reason}")
             case _:
                 pass  # a refusal: recorded where its body is whole
 

@@ -10,8 +10,8 @@ things are ours, because it leaves them undone (measured on 0.12.2):
   queue nor the schedule of its reading task is baked into the record.
 - Keep-alive pings, without which a half-open line is silent for ever.
 
-Received messages wait in a queue without a limit. What may wait is bounded elsewhere:
-the session asks for one segment at a time.
+Received messages wait in a queue, by default without a limit. What may wait is bounded
+elsewhere then: the session asks for one segment at a time.
 """
 
 import math
@@ -20,12 +20,13 @@ from collections.abc import AsyncIterator, Iterator
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 import h11
 import trio
 from trio_websocket import ConnectionClosed, ConnectionRejected, WebSocketConnection
 from wsproto.connection import ConnectionState
+from wsproto.frame_protocol import CloseReason
 from wsproto.utilities import ProtocolError
 
 from rimebatch.errors import (
@@ -42,7 +43,7 @@ from rimebatch.recorder.transports.engine import (
     recorded_headers,
 )
 from rimebatch.recorder.transports.line import open_line
-from rimebatch.transcript.writer import TranscriptWriter
+from rimebatch.transcript.writer import Span, TranscriptWriter
 from rimebatch.ws3.query import Query
 
 _RECEIVE_BYTES: Final = 64 * 1024  # the library's own 4 kB cost twice the CPU, measured
@@ -62,6 +63,8 @@ class LineLimits:
         close_s: For the closing handshake; a service that is still sending audio was
             seen to take 10 s.
         message_bytes: Of one message; real ones are a few kB.
+        queue_messages: Received and not asked for yet. Where they are as many, nothing
+            more is read, pongs included, and the service has to wait.
     """
 
     connect_s: float = 15.0
@@ -69,9 +72,28 @@ class LineLimits:
     pong_within_s: float = 20.0
     close_s: float = 2.0
     message_bytes: int = 16 * 1024 * 1024
+    queue_messages: float = math.inf
 
 
 LINE_LIMITS: Final = LineLimits()
+
+
+class LiveTransport(Transport, Protocol):
+    """A live connection, for whoever passes on what comes and how it ends."""
+
+    async def receive_any(self) -> str | bytes:
+        """Return the next message as it came; bytes are a binary one.
+
+        Raises:
+            ConnectionClosedError: No more will come; its code and reason are kept.
+            RemoteProtocolError: The message was over the size cap, or not even one.
+        """
+
+    async def close(self, code: int, why: str) -> None:
+        """Close with *code*, 1005 being none at all, within `LineLimits.close_s`."""
+
+    async def drop(self, how: str) -> None:
+        """Give the line up without a close frame, and record *how*."""
 
 
 @asynccontextmanager
@@ -81,7 +103,7 @@ async def open_live(
     transcript: TranscriptWriter,
     limits: LineLimits = LINE_LIMITS,
     tls: ssl.SSLContext | None = None,
-) -> AsyncIterator[Transport]:
+) -> AsyncIterator[LiveTransport]:
     """Connect to *endpoint* and yield the transport.
 
     Args:
@@ -117,7 +139,7 @@ async def open_live(
                     await connection.wait_open()
                 nursery.start_soon(connection.keep_alive)
                 yield connection
-                await connection.close_politely()
+                await connection.close()
             except RimeBatchError as error:
                 failure = error  # the nursery would wrap it in a group
             nursery.cancel_scope.cancel()
@@ -144,7 +166,7 @@ class _Connection(WebSocketConnection):
             host=endpoint.host_header,
             path=endpoint.target(query),
             client_extra_headers=headers,
-            message_queue_size=math.inf,  # type: ignore[arg-type]  # trio takes inf
+            message_queue_size=limits.queue_messages,  # type: ignore[arg-type]  # or inf
             max_message_size=limits.message_bytes,
             receive_buffer_size=_RECEIVE_BYTES,
         )
@@ -162,7 +184,7 @@ class _Connection(WebSocketConnection):
             pass  # of its own answer to something broken, which the engine has kept
         finally:
             if self._engine.state is ConnectionState.OPEN:
-                self._engine.lose("dropped by the client")
+                self._engine.lose("client", "dropped by the client")
             self._open_handshake.set()
 
     async def wait_open(self) -> None:
@@ -176,7 +198,7 @@ class _Connection(WebSocketConnection):
         if self._reject_status:
             raise self._make_refusal()
         if self._engine.connection is None:
-            self._engine.lose("the line ended during the handshake")
+            self._engine.lose("server", "the line ended during the handshake")
             raise ConnectError(
                 f"{self._endpoint.url}: {self._engine.loss}; is a ws3 service "
                 "listening there, and on the right scheme, ws or wss?"
@@ -193,8 +215,7 @@ class _Connection(WebSocketConnection):
                 with trio.fail_after(limit_s):
                     await self.ping(b"%d" % number)
             except trio.TooSlowError:
-                self._engine.lose(f"no pong came within {limit_s:g} s")
-                await trio.aclose_forcefully(self._stream)
+                await self.drop(f"no pong came within {limit_s:g} s")
                 return
             except ConnectionClosed:
                 return
@@ -208,19 +229,36 @@ class _Connection(WebSocketConnection):
 
     async def receive(self) -> Received:
         """Return the next message; see `Transport`."""
+        message, span = await self._next()
+        if isinstance(message, bytes):
+            raise RemoteProtocolError(f"entry {span.number}: a binary message")
+        recorded = self._engine.transcript.redactor.redact(message)
+        return Received(recorded, span)
+
+    async def receive_any(self) -> str | bytes:
+        """Return the next message as it came; see `LiveTransport`."""
+        message, _ = await self._next()
+        return message
+
+    async def close(self, code: int = 1000, why: str = "") -> None:
+        """Shake hands for the close; see `LiveTransport`."""
+        if code == CloseReason.NO_STATUS_RCVD:
+            code = CloseReason.NO_STATUS_RCVD  # the library looks for the very object
+        with trio.move_on_after(self._limits.close_s):
+            await self.aclose(code, why or None)
+
+    async def drop(self, how: str) -> None:
+        """Give the line up; see `LiveTransport`."""
+        if self._engine.state is ConnectionState.OPEN:  # else how it ended is on record
+            self._engine.lose("client", how)
+        await trio.aclose_forcefully(self._stream)
+
+    async def _next(self) -> tuple[str | bytes, Span]:
         try:
             message = await self.get_message()
         except ConnectionClosed:
             raise self._make_closed() from None
-        span = self._engine.spans.popleft()
-        if isinstance(message, bytes):
-            raise RemoteProtocolError(f"entry {span.number}: a binary message")
-        return Received(message, span)
-
-    async def close_politely(self) -> None:
-        """Shake hands for the close, as long as that takes no longer than allowed."""
-        with trio.move_on_after(self._limits.close_s):
-            await self.aclose()
+        return message, self._engine.spans.popleft()
 
     def _make_closed(self) -> RimeBatchError:
         closed = self.closed
@@ -255,9 +293,9 @@ def _opening(deadline: float, too_slow: str, engine: TappedEngine) -> Iterator[N
         with trio.fail_at(deadline):
             yield
     except trio.TooSlowError:
-        engine.lose(too_slow)
+        engine.lose("client", too_slow)
         raise ConnectError(too_slow) from None
     except ConnectError as error:
         if error.status is None:
-            engine.lose(str(error))
+            engine.lose("server", str(error))
         raise

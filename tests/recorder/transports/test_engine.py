@@ -196,12 +196,13 @@ def test_close_by_the_client(line: Line, path: Path) -> None:
 
 def test_lost_line(line: Line, path: Path) -> None:
     """How the line was lost is on record once: what was known first."""
-    line.engine.lose("no pong came")
+    line.engine.lose("client", "no pong came")
     line.engine.send(CloseConnection(code=LOST_LINE))
     line.transcript.seal()
+    lost = json.loads(read_last(path, "lost").value)
 
     assert ["opened", "lost", "sealed"] == read_kinds(path)
-    assert {"how": "no pong came"} == json.loads(read_last(path, "lost").value)
+    assert {"by": "client", "how": "no pong came"} == lost
     assert "no pong came" == line.engine.loss
 
 

@@ -1,15 +1,17 @@
 """Tests of the live transport on the loopback, against another library's servers."""
 
+import base64
 import gc
 import json
 import logging
 import ssl
 import traceback
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 import trio
@@ -23,16 +25,28 @@ from rimebatch.errors import (
     ConnectionClosedError,
     RemoteProtocolError,
     RimeBatchError,
+    SecretError,
 )
-from rimebatch.recorder.transports import Transport
 from rimebatch.recorder.transports.endpoint import Endpoint
-from rimebatch.recorder.transports.live import LINE_LIMITS, LineLimits, open_live
-from rimebatch.transcript import TranscriptWriter, read_entries
+from rimebatch.recorder.transports.live import (
+    LINE_LIMITS,
+    LineLimits,
+    LiveTransport,
+    open_live,
+)
+from rimebatch.transcript import Redactor, TranscriptWriter, read_entries
+from rimebatch.transcript.redactor import MASK
 
 KEY = "rime-canary-4711"
 QUERY = (("modelId", "arcana"), ("speaker", "a b"))
 LIMITS = replace(LINE_LIMITS, close_s=0.1, message_bytes=1000)
 PATIENCE_S = 20.0  # far beyond every limit here, for slow machines
+
+
+def to_base64(text: str) -> str:
+    """Return *text* in base64."""
+    return base64.b64encode(text.encode()).decode()
+
 
 CERTS = Path(__file__).parent / "certs"
 
@@ -72,7 +86,7 @@ def path(tmp_path: Path) -> Path:
 @asynccontextmanager
 async def connect(
     path: Path, serve: Serve, limits: LineLimits = LIMITS
-) -> AsyncIterator[Transport]:
+) -> AsyncIterator[LiveTransport]:
     """Yield a connection to a server that does what *serve* says."""
     before = trio.lowlevel.current_statistics().tasks_living
     with open_transcript(path) as transcript, trio.fail_after(PATIENCE_S):
@@ -359,6 +373,7 @@ async def test_silent_server(path: Path, scheme: str) -> None:
 
     assert "URL: no connection within 0.05 s" == words
     assert ["lost", "sealed"] == read_kinds(path)
+    assert '{"by":"client",' in read_last(path, "lost").value
 
 
 async def test_no_line(path: Path) -> None:
@@ -371,7 +386,9 @@ async def test_no_line(path: Path) -> None:
 
     assert words.startswith("URL: TLS failed")
     assert ["lost", "sealed"] == read_kinds(path)
-    assert "TLS failed" in read_last(path, "lost").value
+    lost = json.loads(read_last(path, "lost").value)
+    assert "server" == lost["by"]
+    assert "TLS failed" in lost["how"]
 
 
 @pytest.mark.parametrize(
@@ -444,6 +461,7 @@ async def test_lost_line(path: Path, data: bytes, *, tear: bool) -> None:
         "handshake)"
     ) == words
     assert ["opened", "lost", "sealed"] == read_kinds(path)
+    assert '{"by":"server",' in read_last(path, "lost").value
 
 
 TOO_BIG = "Exceeded maximum message size"
@@ -564,6 +582,50 @@ async def test_keep_alive(path: Path) -> None:
     assert kinds.count("pong") >= 2
 
 
+@pytest.mark.parametrize("show", [str, to_base64, quote])
+async def test_key_that_comes_back(path: Path, show: Callable[[str], str]) -> None:
+    """A service that sends back the key, in whatever form, leaves none on the disk."""
+
+    async def echo(peer: Peer) -> None:
+        request = await peer.accept()
+        words = f"unknown key: {show(request.headers['Authorization'])}"
+        await peer.send_text(json.dumps({"type": "error", "message": words}))
+        await peer.close(1008, words)
+        await peer.wait_gone()
+
+    redactor = Redactor(secrets=(KEY,))
+    with (
+        pytest.raises(SecretError) as caught,
+        open_transcript(path, redactor=redactor) as transcript,
+        trio.fail_after(PATIENCE_S),
+    ):
+        async with open_peer(echo) as url:
+            await receive_all(Endpoint(url, KEY), transcript, LIMITS)
+
+    assert "" == await trio.Path(path).read_text()
+    assert KEY not in str(caught.value)
+
+
+async def test_hidden_text(path: Path) -> None:
+    """What is received is what is on record."""
+    wire = '{"type":"timestamps","word_timestamps":{"words":["Ishmael."]}}'
+
+    async def serve(peer: Peer) -> None:
+        await peer.accept()
+        await peer.send_text(wire)
+        await peer.wait_gone()
+
+    with open_transcript(path, redactor=Redactor("hash")) as transcript:
+        async with (
+            open_peer(serve) as url,
+            open_live(Endpoint(url, KEY), QUERY, transcript, LIMITS) as transport,
+        ):
+            received = await transport.receive()
+
+    assert wire.replace("Ishmael.", MASK) == received.message
+    assert received.message == read_last(path, "received").value
+
+
 async def test_half_open_line(path: Path) -> None:
     """A line on which no pong comes back is given up, and why is said and recorded."""
     limits = replace(LIMITS, ping_every_s=0.01, pong_within_s=0.05)
@@ -571,6 +633,7 @@ async def test_half_open_line(path: Path) -> None:
 
     assert ("the connection was closed with 1006 (no pong came within 0.05 s)") == words
     assert ["opened", "ping", "lost", "sealed"] == read_kinds(path)
+    assert '{"by":"client",' in read_last(path, "lost").value
 
 
 async def test_half_open_line_while_sending(path: Path) -> None:
@@ -621,6 +684,98 @@ async def test_close_by_the_client(path: Path) -> None:
     assert ["opened", "closed", "closed", "sealed"] == read_kinds(path)
 
 
+@pytest.mark.parametrize(
+    ("code", "sent"), [(4001, b"\x0f\xa1so"), (1005, b""), (1000, b"\x03\xe8so")]
+)
+async def test_close_for_a_reason(path: Path, code: int, sent: bytes) -> None:
+    """A close may have another code, and a reason, and then is the only one."""
+    frames = []
+
+    async def serve(peer: Peer) -> None:
+        await peer.accept()
+        frames.append(await peer.read_frame())
+
+    async with connect(path, serve) as transport:
+        await transport.close(code, "so" if sent else "")
+
+    assert [(Opcode.CLOSE, sent)] == [(f.opcode, f.data) for f in frames]
+    assert ["opened", "closed", "closed", "sealed"] == read_kinds(path)
+
+
+async def test_any_message(path: Path) -> None:
+    """Whoever passes messages on gets binary ones, too, and each as it came."""
+
+    async def serve(peer: Peer) -> None:
+        await peer.accept()
+        peer.wire.send_binary(b"\0\1")
+        await peer.send_text("text")
+        await peer.wait_gone()
+
+    async with connect(path, serve) as transport:
+        received = [await transport.receive_any(), await transport.receive_any()]
+
+    assert [b"\0\1", "text"] == received
+    assert ["received_binary", "received"] == read_kinds(path)[1:3]
+
+
+async def test_drop(path: Path) -> None:
+    """A line may be given up without a close, for a reason that is on record."""
+    seen: list[bytes] = []
+
+    async def serve(peer: Peer) -> None:
+        await peer.accept()
+        seen.append(await peer.read())
+
+    async with connect(path, serve) as transport:
+        await transport.drop("no more")
+        with pytest.raises(ConnectionClosedError, match="1006"):
+            await transport.receive()
+
+    assert [b""] == seen
+    assert ["opened", "lost", "sealed"] == read_kinds(path)
+    assert '{"by":"client","how":"no more"}' == read_last(path, "lost").value
+
+
+async def test_drop_of_a_closed_line(path: Path) -> None:
+    """A line that has been closed is not lost by being dropped."""
+
+    async def serve(peer: Peer) -> None:
+        await peer.accept()
+        await peer.close(1000)
+        await peer.wait_gone()
+
+    async with connect(path, serve) as transport:
+        with pytest.raises(ConnectionClosedError):
+            await transport.receive()
+        await transport.drop("no more")
+
+    assert ["opened", "closed", "closed", "sealed"] == read_kinds(path)
+
+
+async def test_queue_with_a_limit(path: Path) -> None:
+    """No more is read from the line than is asked for and has room in the queue."""
+
+    async def serve(peer: Peer) -> None:
+        await peer.accept()
+        for number in range(20):
+            peer.wire.send_text(b"%d" % number)
+        await peer.flush()
+        await peer.wait_gone()
+
+    limits = replace(LIMITS, queue_messages=1)
+    with open_transcript(path) as transcript:
+        async with (
+            open_peer(serve) as url,
+            open_live(Endpoint(url), QUERY, transcript, limits) as transport,
+        ):
+            for number in range(20):
+                message = await transport.receive_any()
+                transcript.flush()
+
+                assert str(number) == message
+                assert read_kinds(path).count("received") <= number + 3
+
+
 async def test_close_that_is_not_answered(path: Path) -> None:
     """A close that is not answered is not waited for longer than allowed."""
     start = trio.current_time()
@@ -649,7 +804,8 @@ async def test_error_of_the_caller(path: Path) -> None:
     assert trouble is caught.value
     assert [b""] == frames
     assert ["opened", "lost", "sealed"] == read_kinds(path)
-    assert '{"how":"dropped by the client"}' == read_last(path, "lost").value
+    lost = read_last(path, "lost").value
+    assert '{"by":"client","how":"dropped by the client"}' == lost
 
 
 @pytest.mark.parametrize("limit_s", [0.0, 0.01, 0.05])
