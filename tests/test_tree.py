@@ -13,6 +13,7 @@ OF_THE_WHOLE = {
     "test_faults.py",
     "test_layers.py",
     "test_others.py",
+    "test_replay.py",
     "test_story.py",
     "test_tree.py",
 }

@@ -14,6 +14,7 @@ _COMMANDS: Final = {
     "run": "Record what is missing, and render every job of a manifest.",
     "plan": "Show what would be sent and what it would cost, and stop.",
     "render": "Make the files again from the record; nothing is sent.",
+    "replay": "Play what is on record again, and compare the files it makes.",
     "verify": "Read every byte of the record, and say what is damaged.",
     "transcript": "Show, compare, cut, redact, export and import transcripts.",
     "voices": "List the service's voices; with --update, copy its catalogue.",

@@ -1,6 +1,6 @@
 """Tables for people, and how amounts are written in them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import click
@@ -9,10 +9,18 @@ from rich.table import Table
 from rich.text import Text
 
 from rimebatch.cli.tally import JobTally, Tally
+from rimebatch.errors import RimeBatchError
 from rimebatch.manifest.mistakes import quote
 from rimebatch.manifest.plan import CHARS_PER_SECOND, Plan, PlannedJob
+from rimebatch.recorder.replay_job import PlayedJob
 
-_STYLES: Final = {"done": "green", "failed": "bold red", "stopped": "yellow"}
+_STYLES: Final = {
+    "done": "green",
+    "agrees": "green",
+    "failed": "bold red",
+    "differs": "bold red",
+    "stopped": "yellow",
+}
 _HOUR_S: Final = 3600
 _WIDE: Final = 500  # an id of 120 characters, the numbers, and a path of 300
 
@@ -58,6 +66,16 @@ def print_tally(tally: Tally) -> None:
     _print(table)
 
 
+def print_replay(played: Iterable[tuple[str, PlayedJob | RimeBatchError]]) -> None:
+    """Print how every job of a replay went; each comes with its id."""
+    table = _make_table(
+        ("transcripts", "messages", "takes", "time"), ("files", "state")
+    )
+    for job_id, job in played:
+        table.add_row(Text(job_id), *_replay_cells(job))
+    _print(table)
+
+
 def _make_table(numbers: Sequence[str], last: Sequence[str] = ()) -> Table:
     """Return an empty table without lines: it bears a narrow terminal, and grep."""
     table = Table("job", box=None, pad_edge=False, padding=(0, 2, 0, 0))
@@ -97,6 +115,28 @@ def _job_cells(job: JobTally) -> list[str | Text]:
         Text(job.state, _STYLES.get(job.state, "")),
         Text(job.file),
     ]
+
+
+def _replay_cells(job: PlayedJob | RimeBatchError) -> list[str | Text]:
+    if isinstance(job, RimeBatchError):
+        return ["", "", "", "", "", Text("failed", _STYLES["failed"])]
+    state = "agrees" if job.agrees else "differs"
+    return [
+        f"{len(job.attempts):,}",
+        f"{sum(attempt.messages for attempt in job.attempts):,}",
+        f"{sum(attempt.takes for attempt in job.attempts):,}",
+        format_length(sum(attempt.seconds for attempt in job.attempts)),
+        _describe_files(job),
+        Text(state, _STYLES[state]),
+    ]
+
+
+def _describe_files(job: PlayedJob) -> str:
+    if job.differences is None:
+        return "not compared"
+    if job.differences:
+        return f"{len(job.differences)} differ"
+    return f"none: {job.missing} segments not on record" if job.missing else "equal"
 
 
 def _total_cells(tally: Tally) -> list[str]:
