@@ -19,6 +19,7 @@ _COMMANDS: Final = {
     "transcript": "Show, compare, cut, redact, export and import transcripts.",
     "voices": "List the service's voices; with --update, copy its catalogue.",
     "serve": "Run a local ws3 service, to try things without a key.",
+    "record": "Stand between any client and a service, and record what they say.",
     "schema": "Print the JSON Schema of manifests, for editors.",
 }
 

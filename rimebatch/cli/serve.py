@@ -1,7 +1,6 @@
 """``rimebatch serve``."""
 
 import math
-from collections.abc import Awaitable, Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -9,9 +8,9 @@ from typing import Final, Literal, TypedDict, Unpack, get_args
 
 import click
 import msgspec
-import trio
 
-from rimebatch.errors import RimeBatchError
+from rimebatch.cli.serve_replay import replay_options, take_replay
+from rimebatch.cli.serving import AMOUNT, check_finite, run_service
 from rimebatch.server import (
     LocalService,
     ServiceOptions,
@@ -19,6 +18,7 @@ from rimebatch.server import (
     serve_ws3,
 )
 from rimebatch.server.faults import FAULTS, Fault, parse_fault
+from rimebatch.server.local import Serve
 from rimebatch.server.options import (
     AudioStream,
     EmptyContextId,
@@ -35,7 +35,7 @@ _SECTIONS: Final = {
         *("host", "port", "voice", "speed", "profile", "done", "max_chars"),
     ),
     "Who is let in, and what is kept": (
-        *("api_key", "account_limit", "log", "as_json"),
+        *("api_key", "account_limit", "log", "as_json", "until_stdin_closes"),
     ),
     "What the documents leave open": (
         *("audio_stream", "idle_limit", "connection_limit", "speaker"),
@@ -44,11 +44,18 @@ _SECTIONS: Final = {
         *("times", "coarse_times", "done_hold"),
     ),
     "What goes wrong": ("fault", "list_faults"),
+    "Recordings in place of a voice": (
+        *("replay", "once", "gate", "match", "pace", "silence"),
+    ),
 }
 
 
-class _Sectioned(click.Command):
-    """A command whose options stand under headings."""
+class _Serve(click.Command):
+    """A command whose options stand under headings, and that may replay instead."""
+
+    def invoke(self, ctx: click.Context) -> object:
+        replay = take_replay(ctx)
+        return replay() if replay else super().invoke(ctx)
 
     def format_options(
         self, ctx: click.Context, formatter: click.HelpFormatter
@@ -125,18 +132,7 @@ def _read_faults(
         raise click.BadParameter(str(error)) from error
 
 
-def _check_finite(
-    _ctx: click.Context, _param: click.Parameter, value: float | None
-) -> float | None:
-    if value is not None and not math.isfinite(value):
-        raise click.BadParameter(f"{value} is not a finite number.")
-    return value
-
-
-_AMOUNT: Final = click.FloatRange(min=0)
-
-
-@click.command(cls=_Sectioned)
+@click.command(cls=_Serve)
 @click.option("--host", default="127.0.0.1", help="The address to listen at.")
 @click.option(
     "--port", type=click.IntRange(0, 65535), default=8000, help="0: any free."
@@ -150,9 +146,9 @@ _AMOUNT: Final = click.FloatRange(min=0)
 @click.option(
     "--speed",
     metavar="TIMES",
-    type=_AMOUNT,
+    type=AMOUNT,
     default=20.0,
-    callback=_check_finite,
+    callback=check_finite,
     help="How fast audio is sent, in times real time; 0: as fast as it is read.",
 )
 @click.option(
@@ -201,16 +197,16 @@ _AMOUNT: Final = click.FloatRange(min=0)
 @click.option(
     "--idle-limit",
     metavar="SECONDS",
-    type=_AMOUNT,
-    callback=_check_finite,
+    type=AMOUNT,
+    callback=check_finite,
     help="Close with 1001 after so long without a byte, pings included; by "
     "default never.",
 )
 @click.option(
     "--connection-limit",
     metavar="SECONDS",
-    type=_AMOUNT,
-    callback=_check_finite,
+    type=AMOUNT,
+    callback=check_finite,
     help="Close with 1001 so long after the opening; by default never.",
 )
 @click.option(
@@ -272,8 +268,8 @@ _AMOUNT: Final = click.FloatRange(min=0)
 @click.option(
     "--done-hold",
     metavar="SECONDS",
-    type=_AMOUNT,
-    callback=_check_finite,
+    type=AMOUNT,
+    callback=check_finite,
     default=0.5,
     help="Under bySentence and immediate, how long `done` waits for more text.",
 )
@@ -293,7 +289,12 @@ _AMOUNT: Final = click.FloatRange(min=0)
     callback=_list_faults,
     help="List every fault, and stop.",
 )
-@click.option("--until-stdin-closes", is_flag=True, hidden=True)
+@replay_options
+@click.option(
+    "--until-stdin-closes",
+    is_flag=True,
+    help="Leave when standard input is closed: with the program that started it.",
+)
 def serve(  # noqa: PLR0913, PLR0917  # click: one parameter for each option
     host: str,
     port: int,
@@ -324,6 +325,8 @@ def serve(  # noqa: PLR0913, PLR0917  # click: one parameter for each option
     A client that can choose its query can have a fault for itself alone:
     /ws3?speaker=luna&fault=drop@2 drops the line in the second synthesis.
 
+    With --replay it says what is on record, and holds every client to it.
+
     \b
     Example:
       rimebatch serve --port 8000
@@ -343,8 +346,10 @@ def serve(  # noqa: PLR0913, PLR0917  # click: one parameter for each option
         **choices,
     )
     announcement = _Announcement(spoken_by.name, notice or None, as_json=as_json)
-    serving = serve_until_stdin_closes if until_stdin_closes else serve_ws3
-    _run(partial(serving, options, host=host, port=port, task_status=announcement))
+    serving: Serve = partial(serve_ws3, options, host=host, port=port)
+    if until_stdin_closes:
+        serving = partial(serve_until_stdin_closes, serving)
+    run_service(partial(serving, task_status=announcement))
 
 
 def _changed(profile: Profile, done: bool | None, max_chars: int | None) -> Profile:
@@ -353,17 +358,3 @@ def _changed(profile: Profile, done: bool | None, max_chars: int | None) -> Prof
         done=profile.done if done is None else done,
         max_chars=max_chars or profile.max_chars,
     )
-
-
-def _run(serving: Callable[[], Awaitable[None]]) -> None:
-    failure: BaseException | None = None
-    try:
-        trio.run(serving, restrict_keyboard_interrupt_to_checkpoints=True)
-    except* KeyboardInterrupt:
-        click.echo("Stopped.", err=True)
-    except* RimeBatchError as failures:
-        failure = failures
-    while isinstance(failure, BaseExceptionGroup):
-        failure = failure.exceptions[0]
-    if failure:
-        raise failure

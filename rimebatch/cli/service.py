@@ -11,15 +11,34 @@ import trio
 
 from rimebatch.errors import EndpointError
 from rimebatch.recorder.transports import Transport
-from rimebatch.recorder.transports.endpoint import Endpoint
+from rimebatch.recorder.transports.endpoint import CLOUD_URL, Endpoint
 from rimebatch.recorder.transports.live import open_live
 from rimebatch.server import open_local_service
 from rimebatch.transcript import TranscriptWriter
 from rimebatch.ws3.query import Query
 
-CLOUD_URL: Final = "wss://users-ws.rime.ai/ws3"
-
 _LOCAL_KEY: Final = "local"  # the local service lets in any token but an empty one
+
+
+async def find_url(
+    name: str, notify: Callable[[str], None], stack: AsyncExitStack
+) -> str:
+    """Return the address of the service of that *name*, started if it is ``local``.
+
+    Args:
+        name: ``local``, ``cloud``, or an address that has been checked.
+        notify: Is given a line for people, such as which voice the local service has.
+        stack: Stops, when it is left, what had to be started.
+
+    Raises:
+        EndpointError: The local service did not start.
+    """
+    if name != "local":
+        return CLOUD_URL if name == "cloud" else name
+    service = await stack.enter_async_context(open_local_service())
+    if service.notice:
+        notify(service.notice)
+    return service.url
 
 
 class Service:
@@ -69,17 +88,13 @@ class Service:
             return self._endpoint
 
     async def _find(self) -> Endpoint:
-        if self._name == "local":
-            service = await self._stack.enter_async_context(open_local_service())
-            if service.notice:
-                self._notify(service.notice)
-            return Endpoint(service.url, _LOCAL_KEY)
-        if self._name == "cloud":
-            return Endpoint(CLOUD_URL, self._cloud_key())
-        return Endpoint(self._name, self._key)
+        key = self._find_key()  # before anything is started
+        return Endpoint(await find_url(self._name, self._notify, self._stack), key)
 
-    def _cloud_key(self) -> str:
-        if not self._key:
+    def _find_key(self) -> str | None:
+        if self._name == "local":
+            return _LOCAL_KEY
+        if self._name == "cloud" and not self._key:
             raise EndpointError(
                 "RIME_API_KEY is not set, and the cloud wants a key; set it, or add "
                 "--endpoint local to hear a local voice instead"

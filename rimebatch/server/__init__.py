@@ -1,15 +1,19 @@
 """A local ws3 service: speaks to any ws3 client, without the network and for nothing.
 
-It knows the wire and its voices, and neither manifests nor transcripts. A client goes
-through it from top to bottom:
+It knows the wire and its voices, and no manifests; transcripts only where it says so
+below. A client goes through it from top to bottom:
 
-- `service` listens and numbers connections; `handshake` reads what one asks for;
-  `connection`, on a `rough_stream`, is what can be done to it;
+- `service` numbers connections, and `listening` meets who comes; `handshake` reads what
+  one asks for; `connection`, on a `rough_stream`, is what can be done to it;
 - `conversation` is what goes on over it: `synthesis` makes a `script` of each text, by
   `speech` and `encoding`; `faults` change it; `pacing` takes its time;
 - `logbook` keeps the bill;
 - `profiles` and `options` say how all that is done, and `local` starts a service in a
   process of its own.
+
+`proxy` stands in front of another service, and writes transcripts of what is said.
+`replay_service` plays transcripts to clients, and holds them to the record; `control`
+is where its verdict can be read.
 """
 
 from rimebatch.server.faults import parse_fault

@@ -3,6 +3,7 @@
 It knows WebSocket and what can go wrong under it. What is said is not its business.
 """
 
+from collections.abc import Iterable
 from typing import Final
 
 import trio
@@ -40,14 +41,22 @@ class Connection:
         return self._stream.active_at
 
     @property
+    def end(self) -> tuple[int, str]:
+        """Code and reason of the close, once there is one; 1006 is a lost line."""
+        closed = self._open.closed
+        assert closed is not None  # set before the library raises ConnectionClosed
+        return closed.code, closed.reason or ""
+
+    @property
     def _open(self) -> WebSocketConnection:
         assert self._websocket is not None  # nobody speaks before it is accepted
         return self._websocket
 
-    async def accept(self) -> None:
-        """Let the client in."""
+    async def accept(self, headers: Iterable[tuple[str, str]] = ()) -> None:
+        """Let the client in, with *headers* beside those of WebSocket itself."""
         self.is_answered = True
-        self._websocket = await self._request.accept()
+        extra_headers = _encode_headers(headers)
+        self._websocket = await self._request.accept(extra_headers=extra_headers)
 
     async def refuse(self, refusal: RefusedError) -> None:
         """Turn the client away, with a status and a line of plain text; hang up."""
@@ -55,7 +64,7 @@ class Connection:
         headers = {"Content-Type": "text/plain; charset=utf-8", **refusal.headers}
         await self._request.reject(
             refusal.status,
-            extra_headers=[(k.encode(), v.encode()) for k, v in headers.items()],
+            extra_headers=_encode_headers(headers.items()),
             body=refusal.reason.encode(),
         )
         await self._stream.drop(reset=False)
@@ -97,3 +106,7 @@ class Connection:
         """Send no close frame from now on, and leave the line open."""
         self._stream.ignores_close = True
         await trio.lowlevel.checkpoint()
+
+
+def _encode_headers(headers: Iterable[tuple[str, str]]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode(), value.encode()) for name, value in headers]

@@ -21,7 +21,7 @@ from rimebatch.server.options import ServiceOptions
 from rimebatch.server.profiles import Model, Profile
 from rimebatch.server.refusal import RefusedError
 from rimebatch.server.voices.voice import language_tag
-from rimebatch.ws3.query import decode_query
+from rimebatch.ws3.query import Query, decode_query
 
 PATH: Final = "/ws3"
 
@@ -74,11 +74,8 @@ def make_voicing(
     Raises:
         RefusedError: 404 for another path, 401 for the key, 400 for the query.
     """
-    path, _, query = target.partition("?")
-    if path != PATH:
-        raise RefusedError(404, f"nothing here; the service is at {PATH}")
+    pairs = read_target(target)
     _check_key(authorization, options.api_key)
-    pairs = decode_query(query)
     parameters, profile = dict(pairs), options.profile
     model = profile.models.get(parameters.get("modelId", ""), profile.other_model)
     audio_format = _read_audio_format(parameters, profile)
@@ -92,6 +89,18 @@ def make_voicing(
         pauses=model.pauses and parameters.get("pauseBetweenBrackets") == "true",
         faults=options.faults + _read_faults(pairs),
     )
+
+
+def read_target(target: str) -> Query:
+    """Return the query of a handshake's *target*.
+
+    Raises:
+        RefusedError: 404 for another path than the service's.
+    """
+    path, _, query = target.partition("?")
+    if path != PATH:
+        raise RefusedError(404, f"nothing here; the service is at {PATH}")
+    return decode_query(query)
 
 
 def _check_key(authorization: bytes | None, api_key: str | None) -> None:

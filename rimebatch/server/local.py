@@ -9,22 +9,26 @@ does is not.
 import os
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from functools import partial
-from typing import Final
+from typing import Final, Protocol
 
 import msgspec
 import trio
 
 from rimebatch.errors import EndpointError
-from rimebatch.server.options import ServiceOptions
-from rimebatch.server.service import serve_ws3
 
 _START_LIMIT_S: Final = 30.0  # takes 0.5 s; a busy machine may take ten times as long
 _STOP_LIMIT_S: Final = 2.0
 _PIPE_BYTES: Final = 4096
+
+
+class Serve(Protocol):
+    """A service of any kind."""
+
+    def __call__(self, *, task_status: trio.TaskStatus[str]) -> Awaitable[None]:
+        """Serve until cancelled, and tell *task_status* where."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,23 +79,22 @@ async def open_local_service(*, voice: str = "auto") -> AsyncIterator[LocalServi
 
 
 async def serve_until_stdin_closes(
-    options: ServiceOptions,
-    *,
-    host: str = "127.0.0.1",
-    port: int = 0,
-    task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED,
+    serve: Serve, *, task_status: trio.TaskStatus[str] = trio.TASK_STATUS_IGNORED
 ) -> None:
-    """Do what `serve_ws3` does, until the other end of standard input is closed.
+    """Do what *serve* does, until the other end of standard input is closed.
 
     Standard input must be a pipe. What comes through it is dropped.
 
+    Args:
+        serve: Serves until cancelled, and takes a ``task_status``.
+        task_status: Is given the address that clients connect to.
+
     Raises:
-        EndpointError: It cannot listen there; in an exception group.
+        RimeBatchError: Whatever *serve* raises; in an exception group.
     """
     async with trio.open_nursery() as nursery:
-        serving = partial(serve_ws3, options, host=host, port=port)
-        task_status.started(await nursery.start(serving))
-        await _wait_until_stdin_closes()
+        task_status.started(await nursery.start(serve))
+        await wait_until_stdin_closes()
         nursery.cancel_scope.cancel()
 
 
@@ -102,7 +105,8 @@ def _environment() -> dict[str, str]:
     return {k: v for k, v in os.environ.items() if not k.startswith(mine)}
 
 
-async def _wait_until_stdin_closes() -> None:
+async def wait_until_stdin_closes() -> None:
+    """Wait until the other end of standard input, a pipe, is closed."""
     # Not as a trio stream, which would make it non-blocking for whoever shares it.
     stdin = sys.stdin.fileno()
     await trio.lowlevel.wait_readable(stdin)

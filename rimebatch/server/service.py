@@ -3,31 +3,22 @@
 Whatever a client does, it does to its own connection only.
 """
 
-import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Final, Never
+from typing import Never
 
 import trio
-from trio_websocket import ConnectionClosed, WebSocketRequest, wrap_server_stream
-from wsproto.utilities import ProtocolError
+from trio_websocket import WebSocketRequest
 
-from rimebatch.errors import EndpointError
 from rimebatch.server.connection import Connection
 from rimebatch.server.conversation import Conversation
 from rimebatch.server.faults import HandshakeFault
-from rimebatch.server.handshake import PATH, Voicing, make_voicing
+from rimebatch.server.handshake import Voicing, make_voicing
+from rimebatch.server.listening import meet_client, open_listeners, url_of
 from rimebatch.server.logbook import Logbook, open_logbook
 from rimebatch.server.options import ServiceOptions
 from rimebatch.server.refusal import RefusedError
-from rimebatch.server.rough_stream import RoughStream
-
-_HANDSHAKE_LIMIT_S: Final = 10.0  # to open or to close; either is one short message
-
-# What the library makes of a client that leaves, that breaks the rules of WebSocket,
-# and that sends a Host header which is no name.
-_CLIENT_FAULTS: Final = (ConnectionClosed, ProtocolError, UnicodeError)
 
 
 async def serve_ws3(
@@ -54,25 +45,10 @@ async def serve_ws3(
         Drops every connection at once.
     """
     with open_logbook(options.log) as logbook:
-        listeners = await _listen(host, port)
-        task_status.started(_url(listeners[0]))
+        listeners = await open_listeners(host, port)
+        task_status.started(url_of(listeners[0]))
         service = _Service(options, logbook)
         await trio.serve_listeners(service.serve_client, listeners)
-
-
-async def _listen(host: str, port: int) -> list[trio.SocketListener]:
-    try:
-        return await trio.open_tcp_listeners(port, host=host)
-    except OSError as error:
-        reason = error.strerror or str(error)
-        raise EndpointError(
-            f"{host}, port {port}: cannot listen: {reason}; try another port"
-        ) from error
-
-
-def _url(listener: trio.SocketListener) -> str:
-    host, port, *_ = listener.socket.getsockname()
-    return f"ws://[{host}]:{port}{PATH}" if ":" in host else f"ws://{host}:{port}{PATH}"
 
 
 class _Service:
@@ -88,27 +64,13 @@ class _Service:
 
     async def serve_client(self, stream: trio.SocketStream) -> None:
         """Serve one client, from its first byte to its last."""
-        rough = RoughStream(stream)
-        try:
-            async with trio.open_nursery() as nursery:  # for the library's reading task
-                scope = nursery.cancel_scope
-                scope.deadline = trio.current_time() + _HANDSHAKE_LIMIT_S
-                request = await wrap_server_stream(nursery, rough)
-                scope.deadline = math.inf
-                await self._answer(request, Connection(request, rough))
-                # That task ends by itself once the client, too, has closed.
-                scope.deadline = trio.current_time() + _HANDSHAKE_LIMIT_S
-        except* _CLIENT_FAULTS:
-            pass  # there is nobody left to tell
+        await meet_client(stream, self._answer)
 
     async def _answer(self, request: WebSocketRequest, client: Connection) -> None:
         self._count_connections += 1
         number = self._count_connections
-        try:
-            with self._seat():
-                await self._converse(client, number, self._read(request, number))
-        except RefusedError as refusal:
-            await client.refuse(refusal)
+        with self._seat():
+            await self._converse(client, number, self._read(request, number))
 
     @contextmanager
     def _seat(self) -> Iterator[None]:

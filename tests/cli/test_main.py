@@ -20,7 +20,7 @@ def test_help() -> None:
     assert 0 == result.exit_code
     assert [
         *("run", "plan", "render", "replay", "verify", "transcript"),
-        *("voices", "serve", "schema"),
+        *("voices", "serve", "record", "schema"),
     ] == [line.split()[0] for line in commands.splitlines()]
 
 

@@ -9,9 +9,9 @@ import pytest
 import trio
 
 from fakes.transcripts import open_transcript, read_kinds
-from rimebatch.cli.service import CLOUD_URL, Service
+from rimebatch.cli.service import Service
 from rimebatch.errors import ConnectError, EndpointError
-from rimebatch.recorder.transports.endpoint import Endpoint
+from rimebatch.recorder.transports.endpoint import CLOUD_URL, Endpoint
 from rimebatch.ws3 import Query
 
 QUERY: Query = (("speaker", "luna"),)

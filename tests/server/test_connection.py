@@ -129,6 +129,27 @@ async def test_close(
     assert expected == (closed.code, closed.reason)
 
 
+@pytest.mark.parametrize(("code", "reason"), [(1000, ""), (4001, "so")])
+async def test_close_by_the_client(code: int, reason: str) -> None:
+    """What the client closed with is known once it has."""
+    async with open_conversation() as (server, client):
+        await client.aclose(code, reason)
+        with pytest.raises(ConnectionClosed):
+            await server.receive()
+
+        assert (code, reason) == server.end
+
+
+async def test_lost_client() -> None:
+    """A line that the client has dropped is lost."""
+    async with open_conversation() as (server, client):
+        await trio.aclose_forcefully(client._stream)
+        with pytest.raises(ConnectionClosed):
+            await server.receive()
+
+        assert (1006, "") == server.end
+
+
 async def test_drop() -> None:
     """A line can be cut without a word, and then nothing can be sent."""
     async with open_conversation() as (server, client):

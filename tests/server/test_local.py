@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import IO
 
@@ -14,6 +15,7 @@ from websockets.sync.client import connect as connect_sync
 from rimebatch.errors import EndpointError
 from rimebatch.server.local import open_local_service, serve_until_stdin_closes
 from rimebatch.server.options import ServiceOptions
+from rimebatch.server.service import serve_ws3
 from rimebatch.server.voices import ToneVoice
 
 ROOT = Path(__file__).parents[2]
@@ -123,10 +125,10 @@ def starter(monkeypatch: pytest.MonkeyPatch) -> Iterator[IO[bytes]]:
 
 async def test_serve_until_stdin_closes(starter: IO[bytes]) -> None:
     """The service runs until its standard input ends, and minds nothing in it."""
-    options = ServiceOptions(voice=ToneVoice())
+    serve = partial(serve_ws3, ServiceOptions(voice=ToneVoice()))
     with trio.fail_after(10):
         async with trio.open_nursery() as nursery:
-            url = await nursery.start(serve_until_stdin_closes, options)
+            url = await nursery.start(serve_until_stdin_closes, serve)
             starter.write(b"nothing that matters\n")
             starter.flush()
             inside = await trio.to_thread.run_sync(answers, url)

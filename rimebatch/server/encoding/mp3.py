@@ -75,7 +75,7 @@ class Mp3Stream:
 
     It has no header: whoever streams cannot say how long it will be. Each text is
     followed by silence, a tenth of a second or so, which drives its end out of the
-    encoder: no text has to wait for the next.
+    encoder: no text has to wait for the next. What is given out are whole frames.
 
     Args:
         rate_hz: One of `RATES_HZ`.
@@ -86,16 +86,28 @@ class Mp3Stream:
         self._file = _open(self._outlet, rate_hz, _CONSTANT)
         frame_samples = _FRAME_SAMPLES[rate_hz >= _MPEG_1_FROM_HZ]
         self._tail = np.zeros(_TAIL_FRAMES * frame_samples, np.int16)
-        # The library begins with an empty header, to be filled in at the end.
+        # The library begins with an empty header, to be filled in at the end. It is a
+        # frame as long as all the others, but for a byte of padding in some of them.
         self._file.write(self._tail[:1])
-        self._taken = len(self._outlet.content)
+        self._frame_bytes = self._taken = len(self._outlet.content)
 
     def encode(self, samples: NDArray[np.int16]) -> bytes:
         """Return the part of the stream that holds *samples*, shape ``(frames,)``."""
         self._file.write(samples)
         self._file.write(self._tail)
-        start, self._taken = self._taken, len(self._outlet.content)
-        return bytes(self._outlet.content[start:])
+        start, self._taken = self._taken, self._find_end()
+        return bytes(self._outlet.content[start : self._taken])
+
+    def _find_end(self) -> int:
+        """Return where the last frame ends that the encoder has given out whole.
+
+        What it gives out ends anywhere, since a frame is filled up by those behind it.
+        """
+        content, end = self._outlet.content, self._taken
+        while end + self._frame_bytes < len(content):
+            has_padding = content[end + 2] >> 1 & 1
+            end += self._frame_bytes + has_padding
+        return end
 
 
 def _open(

@@ -7,6 +7,7 @@ import pytest
 import soundfile
 from numpy.typing import NDArray
 
+from rimebatch.renderer.decoding.mp3_frames import read_frames
 from rimebatch.server.encoding.mp3 import RATES_HZ, Mp3Stream, encode_mp3
 
 QUIET = 500  # below this nothing of the tone is left
@@ -74,6 +75,16 @@ def test_one_stream() -> None:
     assert 2 == len(gaps)
     assert 6 * 576 == pytest.approx(gaps, abs=300)
     assert not any(b"Xing" in part or b"Info" in part for part in parts)
+
+
+@pytest.mark.parametrize("rate_hz", RATES_HZ)
+def test_whole_frames(rate_hz: int) -> None:
+    """Every part is whole frames, so that the last of a stream does not look cut."""
+    stream = Mp3Stream(rate_hz)
+    for length in (rate_hz // 3, 1, rate_hz // 2, 7):
+        part = stream.encode(make_tone(length, rate_hz))
+
+        assert len(part) == list(read_frames(part, 0))[-1].end
 
 
 def test_later_parts_do_not_stand_alone() -> None:
