@@ -5,6 +5,8 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+pytest_plugins = ["pytester"]  # for tests of our own plugin
+
 # Deadlines measure the machine, not the code; the machines are noisy.
 settings.register_profile(
     "rimebatch", deadline=None, suppress_health_check=[HealthCheck.too_slow]
