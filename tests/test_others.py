@@ -42,6 +42,7 @@ def run(out: Path, url: str) -> None:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("done", [True, False])
 def test_the_story_from_another_service(tmp_path: Path, *, done: bool) -> None:
     """With and without `done`: every character is spoken once, in its place.

@@ -73,7 +73,7 @@ def run(
 
 
 def read_files(folder: Path) -> dict[str, bytes]:
-    """Return what was made for listeners: all files but the transcripts."""
+    """Return what was made for listeners: not the transcripts, and not the plans."""
     paths = [path for path in (folder / "outputs/story").iterdir() if path.is_file()]
     return {path.name: path.read_bytes() for path in paths}
 
@@ -236,6 +236,7 @@ def check_going_on(told: Path, folder: Path, broken: Broken) -> None:
     assert read_files(told) == read_files(folder)
 
 
+@pytest.mark.slow
 def test_ctrl_c(told: Path, tmp_path: Path) -> None:
     """Ctrl-C stops cleanly, says how to go on, and costs what was in flight at most."""
     broken = break_off(tmp_path, signal.SIGINT, after_chars=1)
@@ -254,6 +255,7 @@ def test_ctrl_c(told: Path, tmp_path: Path) -> None:
     check_going_on(told, tmp_path, broken)
 
 
+@pytest.mark.slow
 def test_kill(told: Path, tmp_path: Path) -> None:
     """Killed half-way, it leaves no service behind and goes on from the last take."""
     broken = break_off(tmp_path, signal.SIGKILL, after_chars=8_000)

@@ -16,6 +16,7 @@ OF_THE_WHOLE = {
     "test_replay.py",
     "test_story.py",
     "test_tree.py",
+    "test_tutorial.py",
 }
 # Nothing but one call into a module that has its twin.
 WITHOUT_TWIN = {"__main__.py"}
