@@ -6,6 +6,8 @@ service can fail, however noisy the times were and whatever the scheduler does; 
 however short a recording is cut, what comes of it is right as far as it goes.
 """
 
+import json
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -20,6 +22,7 @@ from hypothesis import strategies as st
 from trio.testing import MockClock
 
 from fakes.manifests import make_job, make_manifest
+from fakes.node import needs_node
 from rimebatch.manifest.plan import Plan, make_plan
 from rimebatch.recorder.batch import run_batch
 from rimebatch.recorder.job import transcripts_of
@@ -29,16 +32,26 @@ from rimebatch.recorder.transports import Connect
 from rimebatch.recorder.transports.endpoint import Endpoint
 from rimebatch.recorder.transports.live import LINE_LIMITS, open_live
 from rimebatch.recorder.transports.replay import Replay
-from rimebatch.replay import Heard, Recording, ReplayOptions, Step, read_recording
+from rimebatch.replay import Heard, Recording, ReplayOptions, Sent, Step, read_recording
 from rimebatch.replay.faults import cut
 from rimebatch.server import ServiceOptions, parse_fault, serve_ws3
 from rimebatch.server.faults import FAULTS
+from rimebatch.server.proxy import Passage, ProxyOptions, serve_proxy
+from rimebatch.server.replay_service import (
+    Addresses,
+    ReplayService,
+    Verdict,
+    serve_replay,
+)
 from rimebatch.server.voices import ToneVoice
 from rimebatch.transcript import JobTranscripts, read_entries
+from rimebatch.ws3 import encode_query
 
 TEXTS: Final = ("Number one.", "Here comes two.", "And three.")
 VALUES: Final = {"pings": "=50", "flood": "=500"}  # by default they take a while
 SEEDS: Final = 50
+CLIENTS: Final = Path(__file__).parent / "clients"
+PAGE_URL: Final = "wss://users-ws.rime.ai/ws3"
 
 
 def plan(folder: Path, silence_limit_s: float = 30.0) -> Plan:
@@ -210,3 +223,53 @@ def replay(paths: list[Path], scratch: Path) -> PlayedJob:
     recordings = [(path, partial(read_recording, path)) for path in paths]
     playing = partial(replay_job, recordings, scratch, ReplayOptions())
     return trio.run(playing, clock=MockClock())
+
+
+@needs_node
+def test_from_the_page_s_example_to_node(tmp_path: Path) -> None:
+    """Recorded at the proxy, the page's own client plays here, and to one in Node."""
+    trio.run(record_page_example, tmp_path)
+    [path] = tmp_path.glob("recorded/*.jsonl")
+    recording = read_recording(path)
+    messages = [step.message for step in recording.steps if isinstance(step, Heard)]
+
+    played = replay([path], tmp_path / "here")
+    verdict = trio.run(play_to_node, recording, tmp_path / "heard.json")
+    heard = json.loads((tmp_path / "heard.json").read_text())
+
+    assert played.agrees
+    assert len(messages) == len(heard) > 1
+    assert messages == heard
+    assert verdict.ok
+
+
+async def record_page_example(folder: Path) -> None:
+    """Run the page's example against the local service, behind a recording proxy."""
+    options = ServiceOptions(voice=ToneVoice(), speed=0.0)
+    async with trio.open_nursery() as nursery:
+        upstream = str(await nursery.start(serve_ws3, options))
+        tell, told = trio.open_memory_channel[Passage](1)
+        proxy = ProxyOptions(upstream, folder / "recorded", "page")
+        url = str(await nursery.start(serve_proxy, proxy, tell.send_nowait))
+        program = (CLIENTS / "page_example.py").read_text()
+        command = [sys.executable, "-c", program.replace(PAGE_URL, url)]
+        await trio.run_process(command, cwd=folder, capture_stdout=True)
+        assert (await told.receive()).error is None
+        nursery.cancel_scope.cancel()
+
+
+async def play_to_node(recording: Recording, file: Path) -> Verdict:
+    """Serve *recording* to a Node client that says what is on record.
+
+    It writes what it hears to *file*.
+    """
+    service = ReplayService([recording], ReplayOptions(pace=0.0), once=True)
+    said = [step.message for step in recording.steps if isinstance(step, Sent)]
+    query = encode_query(recording.header.query)
+    async with trio.open_nursery() as nursery:
+        addresses: Addresses = await nursery.start(serve_replay, service)
+        client = ["node", str(CLIENTS / "node_say.js"), f"{addresses.url}?{query}"]
+        await trio.run_process([*client, str(file), *said], capture_stdout=True)
+        await service.wait_done()
+        nursery.cancel_scope.cancel()
+    return service.verdict

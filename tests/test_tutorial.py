@@ -4,7 +4,6 @@ import base64
 import os
 import re
 import shlex
-import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -16,6 +15,7 @@ from typing import Final
 import pytest
 from click.testing import CliRunner
 
+from fakes.node import needs_node
 from rimebatch.cli.main import cli
 from rimebatch.replay import (
     Divergence,
@@ -170,24 +170,13 @@ def test_the_tutorial_in_python(tmp_path: Path) -> None:
     assert [] == reader.surprises
 
 
+@needs_node
 def test_the_tutorial_in_node(tmp_path: Path) -> None:
     """Whoever follows its section about Node sees what it shows."""
-    if why := why_no_node():
-        pytest.skip(why)
     reader = Reader(tmp_path)
     reader.follow(1, 4)
 
     assert [] == reader.surprises
-
-
-def why_no_node() -> str:
-    """Return why a client for Node cannot be run here; nothing if it can."""
-    if not shutil.which("node"):
-        return "there is no Node here"
-    found = subprocess.run(
-        ["node", "-e", "require('ws')"], check=False, capture_output=True
-    )
-    return "there is no `ws` for Node on NODE_PATH" if found.returncode else ""
 
 
 # The conversation of docs/replay.md: what happened at which millisecond.

@@ -11,6 +11,7 @@
 - `suites` is a test suite of somebody else, for the pytest plugin.
 - `users` runs the command line as people do.
 - `clients` is a plain client by another WebSocket library, `sockets` one on bare bytes.
+- `node` tells whether Node is here, whose clients are under `tests/clients`.
 - `catalogue` is a small catalogue of voices, and `web` a server on the loopback for it.
 - `mp3` encodes sounds as MP3.
 """

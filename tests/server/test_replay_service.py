@@ -2,8 +2,6 @@
 
 import json
 import re
-import shutil
-import subprocess
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -24,6 +22,7 @@ from websockets.http11 import Response
 from websockets.sync.client import connect as connect_sync
 
 from fakes.clients import KEY, Heard, listen
+from fakes.node import needs_node
 from fakes.recordings import (
     BY_SENTENCE,
     EOS,
@@ -265,20 +264,7 @@ def audio_of(recording: Recording) -> bytes:
     return b"".join(event.audio for event in events if isinstance(event, Chunk))
 
 
-def why_no_node() -> str:
-    """Return why a Node client cannot be run here; nothing if it can."""
-    if not shutil.which("node"):
-        return "there is no Node here"
-    found = subprocess.run(
-        ["node", "-e", "require('ws')"], check=False, capture_output=True
-    )
-    return "there is no `ws` for Node on NODE_PATH" if found.returncode else ""
-
-
-NO_NODE: Final = why_no_node()
-
-
-@pytest.mark.skipif(bool(NO_NODE), reason=NO_NODE)
+@needs_node
 async def test_node_client(tmp_path: Path) -> None:
     """A client for Node gets the audio, words, done and close that are on record."""
     options = ServiceOptions(ToneVoice(), done_hold_s=0.0)

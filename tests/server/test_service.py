@@ -2,10 +2,8 @@
 
 import json
 import re
-import shutil
 import socket
 import struct
-import subprocess
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -21,6 +19,7 @@ from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect as connect_sync
 
 from fakes.clients import KEY, listen
+from fakes.node import needs_node
 from rimebatch.errors import EndpointError, OutputError
 from rimebatch.server.faults import parse_fault
 from rimebatch.server.logbook import open_logbook
@@ -155,20 +154,6 @@ async def test_page_example(
 
     assert ["This", "is", "an", "incomplete", "sentence"] == heard
     assert (len(spoken.samples), 24_000) == (len(samples), rate_hz)
-
-
-def why_no_node() -> str:
-    """Return why a Node client cannot be run here; nothing if it can."""
-    if not shutil.which("node"):
-        return "there is no Node here"
-    found = subprocess.run(
-        ["node", "-e", "require('ws')"], check=False, capture_output=True
-    )
-    return "there is no `ws` for Node on NODE_PATH" if found.returncode else ""
-
-
-NO_NODE = why_no_node()
-needs_node = pytest.mark.skipif(bool(NO_NODE), reason=NO_NODE)
 
 
 async def run_node(url: str, key: str, file: Path) -> list[str]:
