@@ -120,7 +120,8 @@ def _say_what_differs(record: JobRecord, outcome: _Outcome) -> None:
 
 def _find_differences(record: JobRecord, outcome: _Outcome) -> Iterator[str]:
     if isinstance(outcome, RimeBatchError):
-        yield f"Error: {record.id}: {outcome}"
+        where = "" if str(outcome).startswith(record.id) else f"{record.id}: "
+        yield f"Error: {where}{outcome}"
         return
     for attempt in outcome.attempts:
         yield from _find_differences_of(attempt)

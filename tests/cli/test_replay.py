@@ -444,3 +444,14 @@ def test_reader_who_leaves() -> None:
 
     assert "job-replayed" in first
     assert (1, "") == (process.returncode, err)
+
+
+def test_a_path_is_named_once(tmp_path: Path) -> None:
+    """A file that is no transcript is told in a line that begins with its path."""
+    path = tmp_path / "notes.txt"
+    path.write_text("nothing")
+
+    result = invoke("replay", path)
+
+    assert 7 == result.exit_code
+    assert f"Error: {path}: not a transcript" == result.stderr.splitlines()[0]
