@@ -14,9 +14,11 @@
     ├── SynthesisError                 the server said "error"
     ├── TransportError
     │   ├── ConnectError               could not open (status and body kept)
+    │   │   └── CertificateError       the host cannot prove to be who it says
     │   ├── ConnectionClosedError      the peer hung up (code and reason kept)
     │   └── ServerSilentError          nothing came
     ├── AudioError                     bytes that are not whole samples, no audio
+    ├── HeldError                      another run holds the folder
     ├── OutputError                    could not stage or publish
     │   └── SecretError                a credential was about to be written
     ├── TranscriptError                a transcript that cannot be read
@@ -114,6 +116,10 @@ class ConnectError(TransportError):
         self.retry_after = retry_after
 
 
+class CertificateError(ConnectError):
+    """The host's certificate is not accepted; trying again would not make it right."""
+
+
 class ConnectionClosedError(TransportError):
     """The peer hung up, or the line was lost.
 
@@ -136,6 +142,10 @@ class ServerSilentError(TransportError):
 
 class AudioError(RimeBatchError):
     """Audio that is missing, or bytes that are not whole samples."""
+
+
+class HeldError(RimeBatchError):
+    """Another run holds the folder; once it has ended, run again."""
 
 
 class OutputError(RimeBatchError):

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 
 import trio
 
-from rimebatch.errors import ConnectError
+from rimebatch.errors import CertificateError, ConnectError
 from rimebatch.recorder.transports.endpoint import Endpoint
 
 
@@ -65,12 +65,19 @@ async def _encrypt(
     try:
         await stream.do_handshake()
     except trio.BrokenResourceError as error:
-        raise ConnectError(f"{endpoint.url}: {_tls_flaw(error)}") from error
+        raise _make_tls_error(endpoint, error) from error
     return stream
 
 
-def _tls_flaw(error: trio.BrokenResourceError) -> str:
+def _make_tls_error(
+    endpoint: Endpoint, error: trio.BrokenResourceError
+) -> ConnectError:
     cause = error.__cause__
     if isinstance(cause, ssl.SSLCertVerificationError):
-        return f"the server's certificate is not accepted: {cause.verify_message}"
-    return f"TLS failed: {cause or error}; is this a wss:// service?"
+        return CertificateError(
+            f"{endpoint.url}: the server's certificate is not accepted: "
+            f"{cause.verify_message}"
+        )
+    return ConnectError(
+        f"{endpoint.url}: TLS failed: {cause or error}; is this a wss:// service?"
+    )
