@@ -26,6 +26,7 @@ from fakes.node import needs_node
 from rimebatch.manifest.plan import Plan, make_plan
 from rimebatch.recorder.batch import run_batch
 from rimebatch.recorder.job import transcripts_of
+from rimebatch.recorder.patience import Patience
 from rimebatch.recorder.replay_job import PlayedJob, replay_job
 from rimebatch.recorder.reports import JobResult
 from rimebatch.recorder.transports import Connect
@@ -52,6 +53,7 @@ VALUES: Final = {"pings": "=50", "flood": "=500"}  # by default they take a whil
 SEEDS: Final = 50
 CLIENTS: Final = Path(__file__).parent / "clients"
 PAGE_URL: Final = "wss://users-ws.rime.ai/ws3"
+ONE_LINE: Final = Patience(attempts=1)
 
 
 def plan(folder: Path, silence_limit_s: float = 30.0) -> Plan:
@@ -65,7 +67,7 @@ def plan(folder: Path, silence_limit_s: float = 30.0) -> Plan:
 
 async def run(connect: Connect, folder: Path) -> JobResult:
     """Record the job over *connect*, and render it."""
-    [result] = await run_batch(plan(folder), connect, folder)
+    [result] = await run_batch(plan(folder), connect, folder, patience=ONE_LINE)
     return result
 
 
@@ -109,7 +111,7 @@ async def record_live(folder: Path, *faults: str, limit_s: float = 30.0) -> None
     async with trio.open_nursery() as nursery:
         url = str(await nursery.start(serve_ws3, options))
         connect = partial(open_live, Endpoint(url, "any-key"), limits=limits)
-        await run_batch(plan(folder, limit_s), connect, folder)
+        await run_batch(plan(folder, limit_s), connect, folder, patience=ONE_LINE)
         nursery.cancel_scope.cancel()
 
 

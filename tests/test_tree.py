@@ -14,6 +14,7 @@ OF_THE_WHOLE = {
     "test_layers.py",
     "test_others.py",
     "test_replay.py",
+    "test_retries.py",
     "test_story.py",
     "test_tree.py",
     "test_tutorial.py",

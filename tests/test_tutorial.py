@@ -162,6 +162,7 @@ def environment() -> dict[str, str]:
     return {**theirs, "PATH": path, "RIMEBATCH_RECORD_PORT": "0", "COLUMNS": "80"}
 
 
+@pytest.mark.slow
 def test_the_tutorial_in_python(tmp_path: Path) -> None:
     """Whoever follows its Python sections sees what it shows."""
     reader = Reader(tmp_path)
@@ -171,6 +172,7 @@ def test_the_tutorial_in_python(tmp_path: Path) -> None:
 
 
 @needs_node
+@pytest.mark.slow
 def test_the_tutorial_in_node(tmp_path: Path) -> None:
     """Whoever follows its section about Node sees what it shows."""
     reader = Reader(tmp_path)

@@ -17,12 +17,14 @@ from rich.text import Text
 from rimebatch.cli.tables import format_length
 from rimebatch.cli.tally import Tally
 from rimebatch.recorder.reports import (
+    AttemptFailed,
     JobResult,
     JobStarted,
     LineChanged,
     Report,
     SegmentAsked,
     TakeRecorded,
+    TakeWithdrawn,
 )
 
 JSON_VERSION: Final = 1
@@ -32,6 +34,8 @@ _EVENTS: Final[dict[type[Report], str]] = {
     LineChanged: "line-changed",
     SegmentAsked: "segment-asked",
     TakeRecorded: "take-recorded",
+    TakeWithdrawn: "take-withdrawn",
+    AttemptFailed: "attempt-failed",
     JobResult: "job-ended",
 }
 _LINE_EVERY_S: Final = 10.0  # of plain progress: a log of one night stays readable
@@ -76,6 +80,8 @@ class _PlainLines(Display):
             case JobStarted():
                 what = f"{report.missing} of {report.segments} segments are missing"
                 _say(f"{report.job}: {what}, {report.missing_chars:,} characters")
+            case AttemptFailed():
+                _say(f"{report.error}; another try in {report.wait_s:.1f} s")
             case JobResult(state="done"):
                 _say(f"{report.job}: done, {format_length(report.audio_s)} of audio")
             case JobResult():

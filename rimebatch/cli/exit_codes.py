@@ -1,12 +1,16 @@
 """What the exit code says; the same table stands in ``docs/cli.md``."""
 
 from enum import IntEnum
+from typing import Final
 
 from rimebatch.errors import (
     DivergenceError,
     EndpointError,
+    HeldError,
     ManifestError,
+    OutputError,
     RimeBatchError,
+    SecretError,
 )
 
 
@@ -18,19 +22,26 @@ class ExitCode(IntEnum):
     USAGE = 2  # the command line is wrong: click's own code
     PARTLY = 3  # some jobs are complete and some failed
     MANIFEST = 4  # the manifest has mistakes; nothing was sent
-    ENDPOINT = 5  # no key, or no usable address; nothing was sent
+    ENDPOINT = 5  # no key, no usable address, or the service refuses the account
+    STORAGE = 6  # a file cannot be written; what was complete stays on record
     DIFFERS = 7  # a replay diverged, or what is on disk is not what it should be
+    CAP = 8  # as many characters were sent as may be; the rest is missing
+    HELD = 75  # another run holds the folder; run again
     INTERRUPTED = 130  # Ctrl-C: what was complete stays on record
+
+
+# The first that fits. A secret in the output is not the fault of the disk.
+_OF_ERRORS: Final = (
+    (ManifestError, ExitCode.MANIFEST),
+    (EndpointError, ExitCode.ENDPOINT),
+    (SecretError, ExitCode.FAILED),
+    (OutputError, ExitCode.STORAGE),
+    (DivergenceError, ExitCode.DIFFERS),
+    (HeldError, ExitCode.HELD),
+)
 
 
 def exit_code_of(error: RimeBatchError) -> ExitCode:
     """Return the exit code for a command that *error* ended."""
-    match error:
-        case ManifestError():
-            return ExitCode.MANIFEST
-        case EndpointError():
-            return ExitCode.ENDPOINT
-        case DivergenceError():
-            return ExitCode.DIFFERS
-        case _:
-            return ExitCode.FAILED
+    codes = (code for kind, code in _OF_ERRORS if isinstance(error, kind))
+    return next(codes, ExitCode.FAILED)

@@ -1,5 +1,7 @@
 """``rimebatch plan``."""
 
+import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import click
@@ -11,9 +13,18 @@ from rimebatch.cli.checking import (
     tell_warnings,
 )
 from rimebatch.cli.displays import echo_json
+from rimebatch.cli.exit_codes import ExitCode
 from rimebatch.cli.planning import plan_options, read_plan
 from rimebatch.cli.tables import print_plan
-from rimebatch.manifest.plan import CHARS_PER_SECOND, PRICE_PER_1000_CHARS_USD, Plan
+from rimebatch.cli.why import Reasons, find_why
+from rimebatch.manifest.plan import (
+    CHARS_PER_SECOND,
+    PRICE_PER_1000_CHARS_USD,
+    Plan,
+    PlannedJob,
+    SegmentKey,
+)
+from rimebatch.manifest.reasons import Why
 
 
 @click.command()
@@ -26,6 +37,9 @@ from rimebatch.manifest.plan import CHARS_PER_SECOND, PRICE_PER_1000_CHARS_USD, 
     default=PRICE_PER_1000_CHARS_USD,
     help="For 1,000 characters; the default is Rime's starter plan of August 2026.",
 )
+@click.option(
+    "--check", is_flag=True, help="Fail, with exit code 1, if anything would be sent."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 def plan(  # noqa: PLR0913, PLR0917  # click: one parameter for each option
     manifest: Path,
@@ -35,9 +49,10 @@ def plan(  # noqa: PLR0913, PLR0917  # click: one parameter for each option
     endpoint: str | None,
     allow_unknown_voice: bool,
     price: float,
+    check: bool,
     as_json: bool,
 ) -> None:
-    """Show what MANIFEST would send and what that would cost, and stop.
+    """Show what MANIFEST would send, why, and what that would cost, and stop.
 
     Nothing is changed and nothing is sent. Sealed transcripts are believed here; a run
     reads and verifies them before it relies on them.
@@ -47,16 +62,19 @@ def plan(  # noqa: PLR0913, PLR0917  # click: one parameter for each option
       rimebatch plan jobs/story.yaml
     """
     checks = make_checks(strict=strict, allow_unknown_voice=allow_unknown_voice)
-    made, _ = read_plan(manifest, out, only, endpoint=endpoint, checks=checks)
+    made, folder = read_plan(manifest, out, only, endpoint=endpoint, checks=checks)
     tell_warnings(made.manifest)
     tell_voices(made.manifest)
+    reasons = find_why(made, folder)
     if as_json:
-        _echo_plan(made, price)
+        _echo_plan(made, reasons, price)
     else:
-        print_plan(made, price)
+        print_plan(made, reasons, price)
+    if check and made.missing_chars:
+        sys.exit(ExitCode.FAILED)
 
 
-def _echo_plan(plan: Plan, price_usd: float) -> None:
+def _echo_plan(plan: Plan, reasons: Reasons, price_usd: float) -> None:
     for job in plan.jobs:
         skipped = [[piece.start, piece.end] for piece in job.skipped]
         echo_json(
@@ -65,6 +83,7 @@ def _echo_plan(plan: Plan, price_usd: float) -> None:
                 "job": job.id,
                 "segments": len(job.segments),
                 "missing": len(job.missing),
+                "why": _list_why(job, reasons[job.id]),
                 "skipped": skipped,
                 **_amounts(job.chars, job.missing_chars, price_usd),
             },
@@ -73,6 +92,22 @@ def _echo_plan(plan: Plan, price_usd: float) -> None:
     counted = {"jobs": len(plan.jobs), "warnings": len(plan.manifest.warnings)}
     catalogue = {"catalogue": plan.manifest.catalogue_date}
     echo_json("planned", {**counted, **amounts, **catalogue})
+
+
+def _list_why(
+    job: PlannedJob, reasons: Mapping[SegmentKey, Why]
+) -> list[dict[str, object]]:
+    """Return each segment that would be sent, with its number, and why."""
+    return [
+        {
+            "segment": number,
+            "chars": segment.chars,
+            "reason": reasons[segment.key].reason,
+            "parameters": reasons[segment.key].parameters,
+        }
+        for number, segment in enumerate(job.segments, start=1)
+        if segment.key in reasons
+    ]
 
 
 def _amounts(chars: int, missing_chars: int, price_usd: float) -> dict[str, object]:

@@ -2,26 +2,37 @@
 
 import os
 import platform
+import random  # noqa: TID251  # when to try again is the one thing that chance decides
 import sys
 from contextlib import AsyncExitStack
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
+from typing import Final
 
 import click
 import trio
 
+from rimebatch.cli.books import keep_books
 from rimebatch.cli.checking import endpoint_options, make_checks, tell_warnings
 from rimebatch.cli.clock import read_wall_time
+from rimebatch.cli.consent import ask_to_send
 from rimebatch.cli.exit_codes import ExitCode
+from rimebatch.cli.holding import hold_to_run
 from rimebatch.cli.planning import plan_options, read_plan
 from rimebatch.cli.running import Run, follow
-from rimebatch.cli.service import Service
+from rimebatch.cli.service import Service, find_key
+from rimebatch.cli.why import find_why, summarize
 from rimebatch.manifest.plan import Plan
 from rimebatch.recorder.batch import run_batch
 from rimebatch.recorder.job import Origin
+from rimebatch.recorder.ledger import Budget
+from rimebatch.recorder.patience import Patience
+from rimebatch.recorder.reports import Listener, Report
 from rimebatch.transcript import Redactor
 from rimebatch.transcript.credentials import find_secrets
+
+_ASK_ABOVE_CHARS: Final = 100_000  # a short novel's third, or two hours of speech
 
 
 @click.command()
@@ -33,6 +44,20 @@ from rimebatch.transcript.credentials import find_secrets
     type=click.IntRange(min=1),
     help="Connections open at a time; in place of the manifest's own.",
 )
+@click.option(
+    "--max-chars",
+    metavar="CHARS",
+    type=click.IntRange(min=0),
+    help="Stop before more characters are sent; in place of the manifest's budget.",
+)
+@click.option(
+    "--ask-above",
+    metavar="CHARS",
+    type=click.IntRange(min=0),
+    default=_ASK_ABOVE_CHARS,
+    help="On a terminal, ask before more characters than these are sent.",
+)
+@click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 def run(  # noqa: PLR0913, PLR0917  # click: one parameter for each option
@@ -43,6 +68,9 @@ def run(  # noqa: PLR0913, PLR0917  # click: one parameter for each option
     endpoint: str | None,
     allow_unknown_voice: bool,
     concurrency: int | None,
+    max_chars: int | None,
+    ask_above: int,
+    yes: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -65,19 +93,59 @@ def run(  # noqa: PLR0913, PLR0917  # click: one parameter for each option
     )
     if not quiet:
         tell_warnings(made.manifest)
-    with follow(made, as_json=as_json, quiet=quiet) as followed:
-        trio.run(
-            partial(_run, made, folder, followed),
-            # Ctrl-C arrives where the run waits, never between two lines of code.
-            restrict_keyboard_interrupt_to_checkpoints=True,
-        )
+    cap_chars = made.manifest.budget_chars if max_chars is None else max_chars
+    if made.missing_chars:  # without a key not even a folder is made
+        find_key(made.manifest.endpoint, os.environ.get("RIME_API_KEY"))
+        if not (quiet or as_json):
+            _tell_why(made, folder)
+        if not yes:
+            _ask(made.missing_chars, cap_chars, ask_above)
+    followed = _follow(made, folder, Budget(cap_chars), as_json=as_json, quiet=quiet)
     nothing_sent = followed.exit_code is ExitCode.DONE and not followed.tally.sent_chars
     if nothing_sent and not (quiet or as_json):
         click.echo("Nothing was sent: every segment was on record.", err=True)
     sys.exit(followed.exit_code)
 
 
-async def _run(plan: Plan, folder: Path, run: Run) -> None:
+def _tell_why(plan: Plan, folder: Path) -> None:
+    reasons = find_why(plan, folder).values()
+    why = [reason for of_job in reasons for reason in of_job.values()]
+    what = f"{plan.missing_chars:,} characters in {len(why):,} segments"
+    click.echo(f"to send: {what}: {summarize(why)}", err=True)
+
+
+def _ask(missing_chars: int, cap_chars: int | None, ask_above: int) -> None:
+    """Ask, if that is much, whether what is missing may be sent, up to the cap."""
+    chars = missing_chars if cap_chars is None else min(cap_chars, missing_chars)
+    if chars > ask_above:
+        ask_to_send(chars)
+
+
+def _follow(
+    plan: Plan, folder: Path, budget: Budget, *, as_json: bool, quiet: bool
+) -> Run:
+    """Run *plan* within *budget*; return what came of it."""
+    with (
+        hold_to_run(plan, folder),
+        keep_books(plan, folder) as books,
+        follow(
+            plan, as_json=as_json, quiet=quiet, ledger=books.ledger, budget=budget
+        ) as followed,
+    ):
+
+        def tell(report: Report) -> None:
+            followed.tell(report)
+            books.note(report)
+
+        trio.run(
+            partial(_run, plan, folder, tell, budget),
+            # Ctrl-C arrives where the run waits, never between two lines of code.
+            restrict_keyboard_interrupt_to_checkpoints=True,
+        )
+    return followed
+
+
+async def _run(plan: Plan, folder: Path, tell: Listener, budget: Budget) -> None:
     name, key = plan.manifest.endpoint, os.environ.get("RIME_API_KEY")
     async with AsyncExitStack() as stack:
         service = Service(name, key, partial(click.echo, err=True), stack)
@@ -85,7 +153,15 @@ async def _run(plan: Plan, folder: Path, run: Run) -> None:
             await service.start()
         redactor = Redactor(plan.manifest.transcript_text, find_secrets(os.environ))
         origin = Origin(name, _versions(), read_wall_time(), redactor)
-        await run_batch(plan, service.connect, folder, origin=origin, listener=run.tell)
+        await run_batch(
+            plan,
+            service.connect,
+            folder,
+            origin=origin,
+            listener=tell,
+            permit=budget.may_send,
+            patience=Patience(jitter=random.random),
+        )
 
 
 def _versions() -> dict[str, str]:

@@ -11,6 +11,7 @@ from rimebatch.cli.exit_codes import ExitCode
 from rimebatch.cli.tables import print_tally
 from rimebatch.cli.tally import Tally
 from rimebatch.manifest.plan import Plan
+from rimebatch.recorder.ledger import Budget, Ledger
 from rimebatch.recorder.reports import Report
 
 
@@ -34,14 +35,21 @@ class Run:
 
 
 @contextmanager
-def follow(plan: Plan, *, as_json: bool, quiet: bool) -> Iterator[Run]:
+def follow(
+    plan: Plan,
+    *,
+    as_json: bool,
+    quiet: bool,
+    ledger: Ledger | None = None,
+    budget: Budget | None = None,
+) -> Iterator[Run]:
     """Show what happens inside the context, and how every job ended.
 
     Ctrl-C ends the context, not the program: what was complete is shown, and the exit
     code says that it was interrupted. So it goes, too, when whoever reads the output
     leaves, as `head` does; click ends the program at the next line written.
     """
-    tally = Tally(plan, time.monotonic)
+    tally = Tally(plan, time.monotonic, ledger, budget)
     display = make_display(json=as_json, quiet=quiet)
     run = Run(tally, display)
     try:
@@ -60,6 +68,7 @@ def follow(plan: Plan, *, as_json: bool, quiet: bool) -> Iterator[Run]:
 
 def _echo_summary(tally: Tally, exit_code: ExitCode) -> None:
     states = [job.state for job in tally.jobs.values()]
+    amounts = tally.ledger.total
     echo_json(
         "ended",
         {
@@ -67,8 +76,12 @@ def _echo_summary(tally: Tally, exit_code: ExitCode) -> None:
             "done": states.count("done"),
             "failed": states.count("failed"),
             "stopped": states.count("stopped"),
-            "sent_chars": tally.sent_chars,
-            "reused_chars": tally.reused_chars,
+            "planned_chars": amounts.planned_chars,
+            "reused_chars": amounts.reused_chars,
+            "recorded_chars": amounts.recorded_chars,
+            "missing_chars": amounts.missing_chars,
+            "sent_chars": amounts.sent_chars,
+            "wasted_chars": amounts.wasted_chars,
             "audio_s": tally.audio_s,
             "exit_code": int(exit_code),
         },
@@ -77,11 +90,19 @@ def _echo_summary(tally: Tally, exit_code: ExitCode) -> None:
 
 def _say_what_next(tally: Tally, exit_code: ExitCode) -> None:
     for job in tally.jobs.values():
-        if job.error:
+        if job.error and job.state == "failed":  # why others stopped is told once
             click.echo(f"Error: {job.error}", err=True)
     if exit_code is ExitCode.INTERRUPTED:
         click.echo(
             "Interrupted. What was complete is on record; run the same command again "
             "to go on from there.",
+            err=True,
+        )
+    if exit_code is ExitCode.CAP:
+        left = [job for job in tally.jobs.values() if job.state != "done"]
+        click.echo(
+            f"Stopped at the cap: {tally.ledger.total.missing_chars:,} characters of "
+            f"{len(left)} jobs are missing; the same command, or one with a higher "
+            "--max-chars, goes on from there.",
             err=True,
         )

@@ -11,7 +11,7 @@ import trio
 
 from rimebatch.errors import EndpointError
 from rimebatch.recorder.transports import Transport
-from rimebatch.recorder.transports.endpoint import CLOUD_URL, Endpoint
+from rimebatch.recorder.transports.endpoint import CLOUD_URL, Endpoint, check_key
 from rimebatch.recorder.transports.live import open_live
 from rimebatch.server import open_local_service
 from rimebatch.transcript import TranscriptWriter
@@ -39,6 +39,27 @@ async def find_url(
     if service.notice:
         notify(service.notice)
     return service.url
+
+
+def find_key(name: str, key: str | None) -> str | None:
+    """Return the key for the service of that *name*.
+
+    Args:
+        name: ``local``, ``cloud``, or an address that has been checked.
+        key: From the environment; the local service does not get it.
+
+    Raises:
+        EndpointError: There is none for the cloud, or it cannot be one.
+    """
+    if name == "local":
+        return _LOCAL_KEY
+    if name == "cloud" and not key:
+        raise EndpointError(
+            "RIME_API_KEY is not set, and the cloud wants a key; set it, or add "
+            "--endpoint local to hear a local voice instead"
+        )
+    check_key(key)
+    return key
 
 
 class Service:
@@ -88,15 +109,5 @@ class Service:
             return self._endpoint
 
     async def _find(self) -> Endpoint:
-        key = self._find_key()  # before anything is started
+        key = find_key(self._name, self._key)  # before anything is started
         return Endpoint(await find_url(self._name, self._notify, self._stack), key)
-
-    def _find_key(self) -> str | None:
-        if self._name == "local":
-            return _LOCAL_KEY
-        if self._name == "cloud" and not self._key:
-            raise EndpointError(
-                "RIME_API_KEY is not set, and the cloud wants a key; set it, or add "
-                "--endpoint local to hear a local voice instead"
-            )
-        return self._key

@@ -9,9 +9,12 @@ from rich.table import Table
 from rich.text import Text
 
 from rimebatch.cli.tally import JobTally, Tally
+from rimebatch.cli.why import Reasons, summarize
 from rimebatch.errors import RimeBatchError
 from rimebatch.manifest.mistakes import quote
 from rimebatch.manifest.plan import CHARS_PER_SECOND, Plan, PlannedJob
+from rimebatch.manifest.reasons import Why
+from rimebatch.recorder.ledger import Amounts
 from rimebatch.recorder.replay_job import PlayedJob
 
 _STYLES: Final = {
@@ -34,13 +37,18 @@ def format_length(seconds: float) -> str:
     return f"{minutes // 60}:{minutes % 60:02d}:{rest // 10:02d}"
 
 
-def print_plan(plan: Plan, price_usd: float) -> None:
-    """Print what *plan* would send; *price_usd* is for 1,000 characters."""
-    table = _make_table(("segments", "chars", "on record", "to send", "speech", "USD"))
+def print_plan(plan: Plan, reasons: Reasons, price_usd: float) -> None:
+    """Print what *plan* would send, and why; *price_usd* is for 1,000 characters."""
+    table = _make_table(
+        ("segments", "chars", "on record", "to send", "speech", "USD"), ("why",)
+    )
     for job in plan.jobs:
-        table.add_row(Text(job.id), *_plan_cells([job], price_usd))
+        why = reasons[job.id].values()
+        table.add_row(Text(job.id), *_plan_cells([job], why, price_usd))
     if len(plan.jobs) > 1:
-        table.add_row("total", *_plan_cells(plan.jobs, price_usd), style="bold")
+        all_why = [why for of_job in reasons.values() for why in of_job.values()]
+        cells = _plan_cells(plan.jobs, all_why, price_usd)
+        table.add_row("total", *cells, style="bold")
     _print(table)
     click.echo(
         f"Speech and cost are estimates, of what is to be sent: {CHARS_PER_SECOND:g} "
@@ -57,10 +65,11 @@ def print_plan(plan: Plan, price_usd: float) -> None:
 def print_tally(tally: Tally) -> None:
     """Print how every job of a run, or of a rendering, ended."""
     table = _make_table(
-        ("segments", "chars sent", "reused", "audio"), ("state", "file")
+        ("segments", "chars sent", "reused", "wasted", "missing", "audio"),
+        ("state", "file"),
     )
     for job in tally.jobs.values():
-        table.add_row(*_job_cells(job))
+        table.add_row(*_job_cells(job, tally.ledger.amounts(job.job)))
     if len(tally.jobs) > 1:
         table.add_row(*_total_cells(tally), style="bold")
     _print(table)
@@ -92,7 +101,9 @@ def _print(table: Table) -> None:
     Console(width=_WIDE).print(table)
 
 
-def _plan_cells(jobs: Sequence[PlannedJob], price_usd: float) -> list[str]:
+def _plan_cells(
+    jobs: Sequence[PlannedJob], reasons: Iterable[Why], price_usd: float
+) -> list[str]:
     chars = sum(job.chars for job in jobs)
     to_send = sum(job.missing_chars for job in jobs)
     return [
@@ -102,15 +113,15 @@ def _plan_cells(jobs: Sequence[PlannedJob], price_usd: float) -> list[str]:
         f"{to_send:,}",
         format_length(to_send / CHARS_PER_SECOND),
         f"{to_send / 1000 * price_usd:.2f}",
+        summarize(reasons),
     ]
 
 
-def _job_cells(job: JobTally) -> list[str | Text]:
+def _job_cells(job: JobTally, amounts: Amounts) -> list[str | Text]:
     return [
         Text(job.job),
         f"{job.segments:,}",
-        f"{job.sent_chars:,}",
-        f"{job.reused_chars:,}",
+        *_amount_cells(amounts),
         format_length(job.audio_s),
         Text(job.state, _STYLES.get(job.state, "")),
         Text(job.file),
@@ -143,7 +154,15 @@ def _total_cells(tally: Tally) -> list[str]:
     return [
         "total",
         f"{sum(job.segments for job in tally.jobs.values()):,}",
-        f"{tally.sent_chars:,}",
-        f"{tally.reused_chars:,}",
+        *_amount_cells(tally.ledger.total),
         format_length(tally.audio_s),
+    ]
+
+
+def _amount_cells(amounts: Amounts) -> list[str]:
+    return [
+        f"{amounts.sent_chars:,}",
+        f"{amounts.reused_chars:,}",
+        f"{amounts.wasted_chars:,}",
+        f"{amounts.missing_chars:,}",
     ]

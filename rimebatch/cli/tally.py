@@ -5,17 +5,23 @@ The progress display, the final table and the exit code are all drawn from it.
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from rimebatch.cli.exit_codes import ExitCode
 from rimebatch.manifest.plan import Plan, PlannedJob
+from rimebatch.recorder.ledger import Budget, Ledger
 from rimebatch.recorder.reports import (
+    Cause,
     JobResult,
     JobStarted,
     LineChanged,
     Report,
     SegmentAsked,
     TakeRecorded,
+    TakeWithdrawn,
 )
+
+_UNENDED: Final = {"waiting", "running"}
 
 
 @dataclass(slots=True)
@@ -42,6 +48,7 @@ class JobTally:
     state: str = "waiting"
     file: str = ""
     error: str | None = None
+    cause: Cause | None = None
 
 
 class Tally:
@@ -50,22 +57,34 @@ class Tally:
     Args:
         plan: What the run is to do.
         now_s: Seconds on any steady clock.
+        ledger: Gets the reports as well; one of its own, if none is given.
+        budget: What the run was held to, if anything.
 
     Attributes:
+        ledger: What became of every character.
         jobs: By id, in the order of the plan.
         lines: Connections open now.
         recorded_s: Seconds of audio recorded in this run.
     """
 
-    def __init__(self, plan: Plan, now_s: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        now_s: Callable[[], float],
+        ledger: Ledger | None = None,
+        budget: Budget | None = None,
+    ) -> None:
+        self.ledger = ledger or Ledger(plan)
         self.jobs = {job.id: _make_job(job) for job in plan.jobs}
         self.lines = 0
         self.recorded_s = 0.0
+        self._budget = budget or Budget(None)
         self._now_s = now_s
         self._start_s = now_s()
 
     def add(self, report: Report) -> None:
         """Count *report*."""
+        self.ledger.add(report)
         job = self.jobs[report.job]
         match report:
             case JobStarted():
@@ -81,17 +100,20 @@ class Tally:
                 job.takes += 1
                 job.audio_s += audio_s
                 self.recorded_s += audio_s
+            case TakeWithdrawn():
+                job.takes -= 1
             case JobResult():
                 job.state = report.state
                 job.to_send_chars = job.sent_chars
                 job.audio_s = report.audio_s
                 job.file = report.files[0] if report.files else ""
                 job.error = report.error
+                job.cause = report.cause
 
     def stop(self) -> None:
         """Note that the run was interrupted: jobs without a result are stopped."""
         for job in self.jobs.values():
-            if job.state in {"waiting", "running"}:
+            if job.state in _UNENDED:
                 job.state = "stopped"
 
     @property
@@ -127,7 +149,7 @@ class Tally:
     @property
     def finished(self) -> int:
         """Jobs that have a result."""
-        return sum(job.state in {"done", "failed"} for job in self.jobs.values())
+        return sum(job.state not in _UNENDED for job in self.jobs.values())
 
     @property
     def takes(self) -> int:
@@ -137,10 +159,17 @@ class Tally:
     @property
     def exit_code(self) -> ExitCode:
         """What the run's exit code is, if it ended by itself."""
-        failed = sum(job.state == "failed" for job in self.jobs.values())
-        if not failed:
+        done = sum(job.state == "done" for job in self.jobs.values())
+        if done == len(self.jobs):
             return ExitCode.DONE
-        return ExitCode.FAILED if failed == len(self.jobs) else ExitCode.PARTLY
+        causes = {job.cause for job in self.jobs.values()}
+        if "storage" in causes:
+            return ExitCode.STORAGE
+        if "endpoint" in causes:
+            return ExitCode.ENDPOINT
+        if self._budget.is_reached:
+            return ExitCode.CAP
+        return ExitCode.PARTLY if done else ExitCode.FAILED
 
 
 def _make_job(job: PlannedJob) -> JobTally:

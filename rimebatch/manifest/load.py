@@ -91,6 +91,7 @@ class Manifest:
         silence_limit_s: Seconds without an event after which a job has failed, over 0.
         transcript_text: Whether transcripts hold text as it is, or as a digest.
         plain_ws_hosts: Hosts, beside the loopback, to which ``ws://`` is allowed.
+        budget_chars: The most characters that one run sends; ``None`` for no end.
         warnings: What would not have the effect that it seems to have, each as
             ``file:line:column: place: what; what would help``, in file order.
         catalogue_date: Of the copy of the service's catalogue by which its voices were
@@ -108,6 +109,7 @@ class Manifest:
     silence_limit_s: float = SILENCE_LIMIT_S
     transcript_text: Literal["keep", "hash"] = "keep"
     plain_ws_hosts: tuple[str, ...] = ()
+    budget_chars: int | None = None
     warnings: tuple[str, ...] = ()
     catalogue_date: str | None = None
 
@@ -263,6 +265,7 @@ def _make_manifest(
         silence_limit_s=written.silence_limit_s,
         transcript_text=written.transcript.text,
         plain_ws_hosts=tuple(written.plain_ws_hosts),
+        budget_chars=written.budget.max_chars if written.budget else None,
     )
 
 

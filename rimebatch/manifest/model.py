@@ -120,6 +120,14 @@ class WrittenTranscript(Written):  # type: ignore[explicit-any]  # pydantic has 
     )
 
 
+class WrittenBudget(Written):  # type: ignore[explicit-any]  # pydantic has it
+    """What one run may cost."""
+
+    max_chars: Annotated[int, Field(ge=0), WHOLE] = Field(
+        description="The most characters that one run sends."
+    )
+
+
 class WrittenManifest(Written):  # type: ignore[explicit-any]  # pydantic has it
     """A RimeBatch manifest: what to say, in which voice, and where."""
 
@@ -163,6 +171,9 @@ class WrittenManifest(Written):  # type: ignore[explicit-any]  # pydantic has it
     transcript: WrittenTranscript = Field(
         default=WrittenTranscript(),
         description="What the transcripts of all jobs may hold.",
+    )
+    budget: WrittenBudget | None = Field(
+        default=None, description="What one run may cost."
     )
     jobs: Annotated[list[WrittenJob], Field(min_length=1)] = Field(
         description="What to say, in the order in which it is begun."

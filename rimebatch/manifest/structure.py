@@ -12,6 +12,7 @@ from pydantic_core import ErrorDetails
 
 from rimebatch.manifest.mistakes import Flaw, Found, Place, quote, suggest
 from rimebatch.manifest.model import (
+    WrittenBudget,
     WrittenJob,
     WrittenManifest,
     WrittenMessage,
@@ -56,6 +57,7 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "voice": WrittenVoice,
     "output": WrittenOutput,
     "transcript": WrittenTranscript,
+    "budget": WrittenBudget,
     "jobs": WrittenJob,
     "messages": WrittenMessage,
 }

@@ -4,23 +4,26 @@ It counts what the job costs and tells a listener; it opens no nursery, and take
 decision about other jobs.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
 import trio
 
-from rimebatch.errors import RimeBatchError, TranscriptError
+from rimebatch.errors import OutputError, RimeBatchError, TranscriptError
 from rimebatch.manifest.plan import CHARS_PER_SECOND, PlannedJob, Segment, mark
 from rimebatch.manifest.plan_file import write_planned_job
+from rimebatch.recorder.failures import Remedy, classify
 from rimebatch.recorder.reports import (
+    Cause,
     JobResult,
     JobStarted,
     LineChanged,
     Listener,
     SegmentAsked,
     TakeRecorded,
+    TakeWithdrawn,
 )
 from rimebatch.recorder.session import Manners, Session
 from rimebatch.recorder.transports import Connect
@@ -31,10 +34,12 @@ from rimebatch.transcript import (
     RecordedTake,
     Redactor,
     TakeRecord,
+    TranscriptWriter,
     read_takes,
 )
 from rimebatch.transcript.entries import RecordedManners
 from rimebatch.transcript.redactor import VERBATIM
+from rimebatch.transcript.storage import check_segment_room
 from rimebatch.ws3.takes import BYTES_PER_SAMPLE
 
 _NANOSECONDS: Final = 1_000_000_000
@@ -75,21 +80,36 @@ class JobRun:
         job: What to say; what is on record is looked up here again.
         folder: Of the batch's outputs.
         listener: Is told what happens.
+        permit: Decides whether so many characters may be sent, and counts them if so.
 
     Attributes:
         job: As planned, with what is on record now.
+        sent: The keys of the segments that were sent in this run.
+        attempts: How many connections were begun for it.
     """
 
-    def __init__(self, job: PlannedJob, folder: Path, listener: Listener) -> None:
+    def __init__(
+        self,
+        job: PlannedJob,
+        folder: Path,
+        listener: Listener,
+        permit: Callable[[int], bool] = lambda _: True,
+    ) -> None:
         self.job = job
         self._folder = folder
         self._listener = listener
+        self._permit = permit
         self._transcripts = transcripts_of(folder, job.id)
-        self._numbers = {s.key: n for n, s in enumerate(job.segments, start=1)}
+        self._numbers: Mapping[str, int] = {
+            s.key: n for n, s in enumerate(job.segments, start=1)
+        }
+        self.sent: set[str] = set()
+        self.attempts = 0
         self._takes: Mapping[str, RecordedTake] = {}
         self._reused_chars = 0
         self._sent_chars = 0
         self._session: Session | None = None
+        self._full: OutputError | None = None
 
     async def look_up(self, *, trust: bool) -> RenderedJob | None:
         """Find what is on record; return the job's files if they are current.
@@ -126,10 +146,15 @@ class JobRun:
     async def record(self, connect: Connect, origin: Origin, manners: Manners) -> None:
         """Have the missing segments spoken over one connection.
 
+        However it ends, the takes that came of it count.
+
         Raises:
-            OutputError: The plan cannot be kept; nothing was sent.
+            OutputError: The plan cannot be kept; nothing was sent. Or the disk has no
+                room for an answer, which was not asked for.
             RimeBatchError: Whatever `Session.record` or *connect* raises.
         """
+        self.attempts += 1
+        self._session = None
         await self._keep_plan()
         start = trio.current_time()
         transcript = self._transcripts.create(
@@ -137,15 +162,28 @@ class JobRun:
             lambda: round((trio.current_time() - start) * _NANOSECONDS),
             origin.redactor,
         )
-        with transcript:
-            async with connect(self.job.query, transcript) as transport:
-                self._listener(LineChanged(self.job.id, is_open=True))
-                self._session = Session(transport, transcript, manners, self)
-                try:
-                    await self._session.record(self.job.missing)
-                finally:
-                    self._listener(LineChanged(self.job.id, is_open=False))
+        failure: RimeBatchError | None = None
+        try:
+            with transcript:
+                await self._converse(connect, transcript, manners)
+        except OutputError:  # the file itself is the trouble: it may have no header
+            raise
+        except RimeBatchError as error:
+            failure = error
         await self._add_takes(transcript.path)
+        if failure := failure or self._full:
+            raise failure
+
+    async def _converse(
+        self, connect: Connect, transcript: TranscriptWriter, manners: Manners
+    ) -> None:
+        async with connect(self.job.query, transcript) as transport:
+            self._listener(LineChanged(self.job.id, is_open=True))
+            self._session = Session(transport, transcript, manners, self)
+            try:
+                await self._session.record(self.job.missing)
+            finally:
+                self._listener(LineChanged(self.job.id, is_open=False))
 
     async def render(self, limiter: trio.CapacityLimiter) -> RenderedJob:
         """Write the job's files, in a thread of *limiter*.
@@ -166,8 +204,13 @@ class JobRun:
             render_job, self.job, self._takes, self._folder, limiter=limiter
         )
 
+    def may_ask(self, segment: Segment) -> bool:
+        """Return whether *segment* may be sent; see `Watch`."""
+        return self._has_room(segment) and self._permit(segment.chars)
+
     def asked(self, segment: Segment) -> None:
-        """Count *segment*, which has been sent; see `Watch`."""
+        """Count *segment*, which is being sent; see `Watch`."""
+        self.sent.add(segment.key)
         self._sent_chars += segment.chars
         self._listener(SegmentAsked(self.job.id, self._number(segment), segment.chars))
 
@@ -183,6 +226,11 @@ class JobRun:
             TakeRecorded(self.job.id, number, segment.chars, audio_s, take.inferred)
         )
 
+    def withdrew(self, take: TakeRecord) -> None:
+        """Tell that *take* is missing again; see `Watch`."""
+        number = self._numbers[take.segment]
+        self._listener(TakeWithdrawn(self.job.id, number, take.chars))
+
     def done(self, rendered: RenderedJob) -> JobResult:
         """Return the result of a job whose files are complete."""
         files = (str(rendered.audio), str(rendered.sidecar))
@@ -190,15 +238,26 @@ class JobRun:
 
     def failed(self, error: RimeBatchError) -> JobResult:
         """Return the result of a job that *error* ended."""
-        return self._result("failed", error=_one_line(f"{self._where()}: {error}"))
+        tried = f"; tried {self.attempts} times" if self.attempts > 1 else ""
+        said = f"{self.describe(error)}{tried}"
+        return self._result("failed", error=said, cause=_find_cause(error))
+
+    def stopped(self, why: str | None) -> JobResult:
+        """Return the result of a job of which some may not be sent."""
+        return self._result("stopped", error=why)
+
+    def describe(self, error: RimeBatchError) -> str:
+        """Return where *error* met the job, and what it is, on one line."""
+        return _one_line(f"{self._where()}: {error}")
 
     def _result(
         self,
-        state: Literal["done", "failed"],
+        state: Literal["done", "failed", "stopped"],
         *,
         audio_s: float = 0.0,
         files: tuple[str, ...] = (),
         error: str | None = None,
+        cause: Cause | None = None,
     ) -> JobResult:
         return JobResult(
             job=self.job.id,
@@ -209,6 +268,7 @@ class JobRun:
             audio_s=audio_s,
             files=files,
             error=error,
+            cause=cause,
         )
 
     async def _load(self, *, verify: bool) -> None:
@@ -216,6 +276,15 @@ class JobRun:
             lambda: self._transcripts.takes(verify=verify)
         )
         self.job = mark(self.job, self._takes)
+
+    def _has_room(self, segment: Segment) -> bool:
+        """Whether its answer can be stored; if not, nothing more is asked for."""
+        folder = self._transcripts.folder
+        try:
+            check_segment_room(folder, segment.chars, self.job.query)
+        except OutputError as error:
+            self._full = error
+        return self._full is None
 
     async def _keep_plan(self) -> None:
         """Keep the plan beside what is made of it, unless it is there already."""
@@ -250,6 +319,12 @@ class JobRun:
         number, count = self._number(self._session.in_flight), len(self.job.segments)
         heard = self._session.heard_bytes
         return f"{self.job.id}, segment {number} of {count}, {heard} bytes of audio in"
+
+
+def _find_cause(error: RimeBatchError) -> Cause | None:
+    if classify(error).remedy is not Remedy.STOP_BATCH:
+        return None
+    return "storage" if isinstance(error, OutputError) else "endpoint"
 
 
 def _one_line(text: str) -> str:

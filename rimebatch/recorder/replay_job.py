@@ -329,8 +329,15 @@ def _name(take: TakeRecord) -> str:
 class _Nobody:
     """Follows a session, and does nothing about it."""
 
+    def may_ask(self, segment: Segment) -> bool:
+        """See `rimebatch.recorder.session.Watch`."""
+        return True
+
     def asked(self, segment: Segment) -> None:
         """See `rimebatch.recorder.session.Watch`."""
 
     def took(self, segment: Segment, take: TakeRecord) -> None:
+        """See `rimebatch.recorder.session.Watch`."""
+
+    def withdrew(self, take: TakeRecord) -> None:
         """See `rimebatch.recorder.session.Watch`."""

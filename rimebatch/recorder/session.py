@@ -68,13 +68,19 @@ class Manners:
 
 
 class Watch(Protocol):
-    """Who follows a session."""
+    """Who follows a session, and may end it."""
+
+    def may_ask(self, segment: Segment) -> bool:
+        """Whether *segment* may be sent; if not, the session asks for nothing more."""
 
     def asked(self, segment: Segment) -> None:
-        """*segment* has been sent."""
+        """*segment* is being sent: from here on it may be billed."""
 
     def took(self, segment: Segment, take: TakeRecord) -> None:
         """*take* of *segment* is on record."""
+
+    def withdrew(self, take: TakeRecord) -> None:
+        """*take* was on record, and turned out to be cut: it no longer counts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +98,8 @@ class Session:
         transport: Open, nothing said yet.
         transcript: Where the transport records; takes are committed here.
         manners: How to treat the service.
-        watch: Is told each segment as it is sent and each take as it is committed.
+        watch: Allows each segment, is told it as it is sent, and each take as it is
+            committed.
     """
 
     def __init__(
@@ -125,7 +132,10 @@ class Session:
         return self._takes.audio_bytes
 
     async def record(self, segments: Iterable[Segment]) -> None:
-        """Have every segment spoken and its take committed, then end the connection.
+        """Have the segments spoken and their takes committed, then end the connection.
+
+        A segment that may not be sent ends it as the last one would: what was asked
+        for is heard to its end, and the rest stays missing.
 
         Raises:
             SynthesisError: The service answered with an error.
@@ -139,16 +149,19 @@ class Session:
             committed before stay committed.
         """
         for segment in segments:
+            if not self._watch.may_ask(segment):
+                break
             await self._ask(segment)
             if not self._manners.is_script:
                 await self._settle()
-        if not self._manners.is_script:  # a script has its own
+        if not (self._manners.is_script and self._asked):  # a script has its own
             await self._say_eos()
         await self._read_to_close()
 
     async def _ask(self, segment: Segment) -> None:
         self._takes.ask(segment.context_id)
         self._asked.append(Asked(segment, self._transcript.position))
+        self._watch.asked(segment)  # before: the bill is never higher than the count
         first, *others = segment.messages
         await self._send(first)
         # Something may have come in meanwhile; what came before it is not of this take.
@@ -156,7 +169,6 @@ class Session:
         self._asked[-1] = Asked(segment, self._transcript.last_sent.start)
         for message in others:
             await self._send(message)
-        self._watch.asked(segment)
 
     async def _send(self, message: str) -> None:
         self._legality.say(decode_command(message), self._transcript.position)
@@ -262,6 +274,7 @@ class Session:
         """Take back the take of *context_id*, or else the last one: it was cut."""
         cut = self._committed.get(context_id) or [*self._committed.values()][-1]
         self._transcript.withdraw(cut)
+        self._watch.withdrew(cut)
 
     async def _commit(self, ended: EndedTake, end: int) -> None:
         asked = self._asked.popleft()

@@ -130,7 +130,7 @@ def reseal(header: Header, entries: Iterable[Entry]) -> bytes:
 
 
 def write_transcript(path: Path, content: bytes, *, source: Path, force: bool) -> None:
-    """Write *content* to *path*, whole or not at all.
+    """Write *content* to *path*, whole or not at all, for this user alone.
 
     Args:
         path: Not *source* itself.
@@ -145,7 +145,7 @@ def write_transcript(path: Path, content: bytes, *, source: Path, force: bool) -
     try:
         _check_free(path, source, force=force)
         try:
-            with staged.open("wb") as file:
+            with os.fdopen(_open_private(staged), "wb") as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
@@ -155,6 +155,11 @@ def write_transcript(path: Path, content: bytes, *, source: Path, force: bool) -
         sync_folder(path.parent)
     except OSError as error:
         raise OutputError(f"{path}: cannot write: {error.strerror}") from error
+
+
+def _open_private(staged: Path) -> int:
+    staged.unlink(missing_ok=True)  # of a crash: it might be open to others
+    return os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
 
 
 def _check_free(path: Path, source: Path, *, force: bool) -> None:

@@ -47,7 +47,7 @@ class JobTranscripts:
         clock_ns: Callable[[], int],
         redactor: Redactor = VERBATIM,
     ) -> TranscriptWriter:
-        """Open the transcript of the next attempt.
+        """Open the transcript of the next attempt, for this user alone.
 
         Args:
             make_header: From the number of the attempt to the first line.
@@ -58,7 +58,7 @@ class JobTranscripts:
             OutputError: The folder or the file cannot be made.
         """
         try:
-            self.folder.mkdir(parents=True, exist_ok=True)
+            self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(
                 f"{self.folder}: cannot make the folder: {error.strerror}"

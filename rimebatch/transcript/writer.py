@@ -52,7 +52,7 @@ class TranscriptWriter:
     A context manager: leaving it seals the transcript, whatever happened.
 
     Args:
-        path: A file that must not exist yet.
+        path: A file that must not exist yet; it is made for this user alone.
         header: The first line.
         clock_ns: Nanoseconds since the connection was begun.
         redactor: What is kept out of it.
@@ -90,9 +90,10 @@ class TranscriptWriter:
         self._entries = 0
         self._takes: list[TakeRecord] = []
         try:
-            self._file = path.open("x+b", buffering=0)
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         except OSError as error:
             raise _cannot_write(path, error) from error
+        self._file = os.fdopen(descriptor, "r+b", buffering=0)
 
     def __enter__(self) -> Self:
         return self

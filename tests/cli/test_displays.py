@@ -14,6 +14,7 @@ from rimebatch.cli.displays import Display, describe, echo_json, make_display
 from rimebatch.cli.tally import Tally
 from rimebatch.manifest.plan import make_plan
 from rimebatch.recorder.reports import (
+    AttemptFailed,
     JobResult,
     JobStarted,
     LineChanged,
@@ -124,6 +125,24 @@ def test_plain_lines(capsys: pytest.CaptureFixture[str]) -> None:
         "two: nothing is missing",
         "two: done, 1:01.0 of audio",
     ] == err.splitlines()
+
+
+def test_a_failed_attempt(capsys: pytest.CaptureFixture[str]) -> None:
+    """That it will be tried again is a line, and a line of JSON."""
+    report = AttemptFailed("one", 1, "one: the line was lost", 0.25)
+    for json_too in (False, True):
+        show(make_display(json=json_too, quiet=False), make_tally(), report)
+
+    out, err = capsys.readouterr()
+    assert "one: the line was lost; another try in 0.2 s\n" == err
+    assert {
+        "rimebatch": 1,
+        "event": "attempt-failed",
+        "job": "one",
+        "attempt": 1,
+        "error": "one: the line was lost",
+        "wait_s": 0.25,
+    } == json.loads(out)
 
 
 def test_plain_lines_of_a_long_run(capsys: pytest.CaptureFixture[str]) -> None:

@@ -5,9 +5,13 @@ import pytest
 from rimebatch.cli.exit_codes import ExitCode, exit_code_of
 from rimebatch.errors import (
     ConnectError,
+    DivergenceError,
     EndpointError,
+    HeldError,
     ManifestError,
+    OutputError,
     RimeBatchError,
+    SecretError,
     TranscriptError,
     VoiceError,
 )
@@ -18,6 +22,10 @@ from rimebatch.errors import (
     [
         (ManifestError(["book.yaml:1:1: it is empty"]), 4),
         (EndpointError("there is no key"), 5),
+        (OutputError("no space"), 6),
+        (SecretError("a credential"), 1),
+        (DivergenceError("early", kind="early", report=""), 7),
+        (HeldError("in use"), 75),
         (ConnectError("refused"), 1),
         (TranscriptError("damaged"), 1),
         (VoiceError("no library"), 1),

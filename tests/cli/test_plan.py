@@ -4,10 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from fakes.users import Line, invoke, read_lines, write_manifest
+from fakes.users import Line, Sent, invoke, read_lines, write_manifest
 
 HELLO = '{id: hello, text: "Hello there."}'  # 12 characters
 STARS = '{id: stars, text: "One.\\n\\n* * *\\n\\nTwo."}'  # 4 and 4
+
+ASTRA = "voice: {speaker: astra}"
 
 
 def test_people(tmp_path: Path) -> None:
@@ -40,6 +42,7 @@ def test_programs(tmp_path: Path) -> None:
             job="hello",
             segments=1,
             missing=1,
+            why=(Sent(1, 12, "new"),),
             chars=12,
             missing_chars=12,
             estimated_audio_s=0.8,
@@ -51,6 +54,7 @@ def test_programs(tmp_path: Path) -> None:
             job="stars",
             segments=2,
             missing=2,
+            why=(Sent(1, 4, "new"), Sent(2, 4, "new")),
             skipped=((6, 11),),
             chars=8,
             missing_chars=8,
@@ -78,6 +82,47 @@ def test_after_a_run(tmp_path: Path, url: str) -> None:
 
     *_, total = read_lines(planned.stdout)
     assert (20, 12, 8) == (total.chars, total.reused_chars, total.missing_chars)
+
+
+def test_why(tmp_path: Path, url: str) -> None:
+    """Each segment to be sent says what has changed since the last run."""
+    path = write_manifest(tmp_path, HELLO, STARS, endpoint=url)
+    invoke("run", path, "--out", tmp_path)
+    text = path.read_text()
+    path.write_text(
+        text.replace("Two.", "Zwei.").replace("id: hello", f"id: hello, {ASTRA}")
+    )
+
+    people = invoke("plan", path, "--out", tmp_path).stdout
+    hello, stars, _ = read_lines(
+        invoke("plan", path, "--json", "--out", tmp_path).stdout
+    )
+
+    assert [
+        (Sent(1, 12, "voice changed", ("speaker",)),),
+        (Sent(2, 5, "text changed"),),
+    ] == [
+        hello.why,
+        stars.why,
+    ]
+    assert [
+        "1 voice changed: speaker",
+        "1 text changed",
+        "1 voice changed: speaker, 1 text changed",
+    ] == [line.split("  ")[-1] for line in map(str.strip, people.splitlines()[1:4])]
+
+
+def test_check(tmp_path: Path, url: str) -> None:
+    """With ``--check`` it fails as long as anything would be sent."""
+    path = write_manifest(tmp_path, HELLO, endpoint=url)
+    words = ("plan", path, "--check", "--out", tmp_path)
+
+    before = invoke(*words)
+    invoke("run", path, "--out", tmp_path)
+    after = invoke(*words)
+
+    assert (1, 0) == (before.exit_code, after.exit_code)
+    assert "1 new" in before.stdout
 
 
 def test_part_of_it(tmp_path: Path) -> None:

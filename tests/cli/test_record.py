@@ -198,5 +198,5 @@ def test_folder_that_is_a_file(url: str, tmp_path: Path) -> None:
         hear(msgspec.json.decode(announced, type=_Announced).url)
     _, err = process.communicate()
 
-    assert 1 == process.returncode
+    assert 6 == process.returncode
     assert f"Error: {OUT}: cannot make the folder: Not a directory\n" == err

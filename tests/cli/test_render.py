@@ -21,7 +21,8 @@ def recorded(tmp_path: Path, url: str) -> Path:
 
 def read_files(folder: Path) -> dict[str, bytes]:
     """Return every file that was rendered into *folder*, by its name."""
-    return {path.name: path.read_bytes() for path in folder.glob("*.*")}
+    paths = (path for kind in ("*.wav", "*.words.json") for path in folder.glob(kind))
+    return {path.name: path.read_bytes() for path in paths}
 
 
 def test_same_bytes(recorded: Path, tmp_path: Path) -> None:

@@ -385,7 +385,7 @@ def test_no_room(monkeypatch: pytest.MonkeyPatch) -> None:
     result = invoke("replay", FOLDER)
 
     [line] = result.stderr.splitlines()
-    assert 1 == result.exit_code
+    assert 6 == result.exit_code
     assert "set TMPDIR" in line
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from fakes.disks import largest_file
 from fakes.users import (
     Line,
     invoke,
@@ -16,6 +17,8 @@ from fakes.users import (
     write_manifest,
 )
 from rimebatch.recorder.job import transcripts_of
+from rimebatch.recorder.ledger import Amounts, JobState
+from rimebatch.recorder.ledger_file import read_ledger
 from rimebatch.transcript import read_entries, read_header
 
 HELLO = '{id: hello, text: "Hello there."}'  # 12 characters
@@ -77,7 +80,7 @@ def test_people() -> None:
     heading, hello, long, total = result.stdout.splitlines()
     assert 0 == result.exit_code
     assert ["state", "file"] == heading.split()[-2:]
-    assert ["hello", "1", "12", "0", "0:00.8", "done"] == hello.split()[:-1]
+    assert ["hello", "1", "12", "0", "0", "0", "0:00.8", "done"] == hello.split()[:-1]
     assert FOLDER / "hello.wav" == Path(hello.split()[-1])
     assert ["long", "4", "19", "0"] == long.split()[:4]
     assert ["total", "5", "31", "0"] == total.split()[:4]
@@ -85,7 +88,9 @@ def test_people() -> None:
         "hello: 1 of 1 segments are missing, 12 characters",
         "hello: done, 0:00.8 of audio",
         "long: 4 of 4 segments are missing, 19 characters",
-    ] == sorted(result.stderr.splitlines())[:3]
+        "long: done, 0:01.3 of audio",
+        "to send: 31 characters in 5 segments: 5 new",
+    ] == sorted(result.stderr.splitlines())
     assert (FOLDER / "hello.wav").exists()
 
 
@@ -225,7 +230,7 @@ def test_some_jobs_fail() -> None:
     refused, hello = result.stdout.splitlines()[1:3]
     error = result.stderr.splitlines()[-1]
     assert 3 == result.exit_code
-    assert ["refused", "1", "0", "0", "0:00.0", "failed"] == refused.split()
+    assert ["refused", "1", "0", "0", "0", "4", "0:00.0", "failed"] == refused.split()
     assert "done" in hello
     assert "refused: failed" in result.stderr.splitlines()
     assert error.startswith("Error: refused: ws://127.0.0.1:")
@@ -254,12 +259,12 @@ def test_failure_for_programs() -> None:
 
 @pytest.mark.usefixtures("_book")
 def test_wrong_key(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A key that the service does not know fails every job, and is not shown."""
+    """A key that the service does not know ends the run, and is not shown."""
     monkeypatch.setenv("RIME_API_KEY", "canary-4711")
 
     result = invoke("run", BOOK)
 
-    assert 1 == result.exit_code
+    assert 5 == result.exit_code
     assert "401" in result.stderr
     assert "canary-4711" not in result.output
 
@@ -356,9 +361,27 @@ def test_folder_that_cannot_be_made() -> None:
 
     result = invoke("run", BOOK, "--json")
 
-    assert 1 == result.exit_code
-    assert str(FOLDER) in result.stderr
-    assert 0 == read_lines(result.stdout)[-1].sent_chars
+    assert (6, "") == (result.exit_code, result.stdout)
+    assert (
+        f"Error: {FOLDER}/transcripts: cannot lock the folder: Not a directory; "
+        "make it writable, or write elsewhere\n"
+    ) == result.stderr
+
+
+@pytest.mark.usefixtures("_book")
+def test_full_disk() -> None:
+    """It stops the run, and when there is room the next one goes on from there."""
+    with largest_file(10_000):
+        result = invoke("run", BOOK, "--concurrency", "1", "--json")
+    lines = read_lines(result.stdout)
+    again = invoke("run", BOOK, "--json")
+
+    hello, long = [line for line in lines if line.event == "job-ended"]
+    assert [6, 6, 0] == [result.exit_code, lines[-1].exit_code, again.exit_code]
+    assert ("failed", 12, "storage") == (hello.state, hello.sent_chars, hello.cause)
+    assert ("stopped", 0, None) == (long.state, long.sent_chars, long.cause)
+    assert "cannot write the transcript: File too large" in result.stderr
+    assert 31 == read_lines(again.stdout)[-1].sent_chars
 
 
 @pytest.mark.usefixtures("_book")
@@ -451,3 +474,115 @@ def test_terminal_without_colours(monkeypatch: pytest.MonkeyPatch) -> None:
     _, shown = run_on_terminal("run", BOOK)
 
     assert "\x1b[3" not in shown
+
+
+@pytest.mark.usefixtures("_book")
+def test_ledger() -> None:
+    """What became of every character is written down, of runs that sent any."""
+    invoke("run", BOOK)
+    invoke("run", BOOK)
+
+    account = read_ledger(FOLDER / "ledger.json")
+    [run] = account.runs
+    assert {
+        "hello": JobState("done", 12, 12, 0),
+        "long": JobState("done", 19, 19, 0),
+    } == account.jobs
+    assert Amounts(31, 0, 31, 0, sent_chars=31) == run.total
+    assert [4, 4, 6, 5] == [s.sent_chars for s in run.jobs["long"].segments.values()]
+
+
+@pytest.mark.usefixtures("_book")
+@pytest.mark.parametrize("concurrency", [1, 4])
+@pytest.mark.parametrize("cap", [0, 3, 12, 16, 30])
+def test_cap(cap: int, concurrency: int) -> None:
+    """No more is ever sent; the rest is stopped, and the next runs go on from there."""
+    words = ("--concurrency", str(concurrency), "--max-chars", str(cap))
+    result = invoke("run", BOOK, *words, "--json")
+    ended = read_lines(result.stdout)[-1]
+    rest = invoke("run", BOOK, "--json")
+
+    assert (8, 8) == (result.exit_code, ended.exit_code)
+    assert cap >= ended.sent_chars == ended.recorded_chars
+    assert 0 == ended.failed
+    assert 2 == ended.done + ended.stopped
+    assert 31 - ended.sent_chars == ended.missing_chars
+    assert result.stderr.startswith(
+        f"Stopped at the cap: {ended.missing_chars} characters of {ended.stopped} jobs "
+    )
+    assert 1 == len(result.stderr.splitlines())
+    assert (0, ended.missing_chars) == (
+        rest.exit_code,
+        read_lines(rest.stdout)[-1].sent_chars,
+    )
+
+
+@pytest.mark.usefixtures("_book")
+def test_cap_that_is_enough() -> None:
+    """A cap that leaves nothing undone is not mentioned."""
+    result = invoke("run", BOOK, "--max-chars", "31")
+
+    assert 0 == result.exit_code
+    assert "cap" not in result.stderr
+
+
+def test_budget(tmp_path: Path, url: str) -> None:
+    """The manifest's budget holds for each run, and an option goes before it."""
+    more = "budget: {max_chars: 12}"
+    write_manifest(tmp_path, HELLO, LONG, endpoint=url, more=more)
+
+    codes = [invoke("run", BOOK).exit_code for _ in range(2)]
+    last = invoke("run", BOOK, "--max-chars", "99")
+
+    assert [8, 8] == codes
+    assert 0 == last.exit_code
+
+
+ASK = ("run", BOOK, "--ask-above", "30")
+QUESTION = "Send 31 characters, some 0:02.0 of speech? [y/N]:"
+
+
+@pytest.mark.usefixtures("_book")
+@pytest.mark.parametrize(
+    ("answer", "code", "said"), [("n", 1, "Aborted!"), ("y", 0, "hello.wav")]
+)
+def test_much_to_send(answer: str, code: int, said: str) -> None:
+    """On a terminal a person is asked first, and nothing is done without a yes."""
+    left, shown = run_on_terminal(*ASK, answers={QUESTION: answer})
+
+    assert code == left
+    assert QUESTION in shown
+    assert said in shown
+    assert (answer == "y") == FOLDER.exists()
+
+
+@pytest.mark.usefixtures("_book")
+@pytest.mark.parametrize(
+    "more", [("--yes",), ("--ask-above", "31"), ("--max-chars", "30")]
+)
+def test_no_question(more: tuple[str, ...]) -> None:
+    """Nobody is asked who said yes before, or where no more will be sent."""
+    code, shown = run_on_terminal(*ASK, *more)
+
+    assert code in {0, 8}
+    assert "[y/N]" not in shown
+
+
+@pytest.mark.usefixtures("_book")
+def test_nobody_to_ask() -> None:
+    """A program is never asked."""
+    result = invoke(*ASK)
+
+    assert 0 == result.exit_code
+    assert "[y/N]" not in result.output
+
+
+@pytest.mark.usefixtures("_book")
+def test_why() -> None:
+    """A run begins with why it sends what it sends."""
+    invoke("run", BOOK)
+    BOOK.write_text(BOOK.read_text().replace("Two.", "Zwei."))
+
+    result = invoke("run", BOOK)
+
+    assert "to send: 5 characters in 1 segments: 1 text changed" in result.stderr

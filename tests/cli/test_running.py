@@ -8,6 +8,7 @@ from rimebatch.cli.exit_codes import ExitCode
 from rimebatch.cli.running import Run, follow
 from rimebatch.errors import EndpointError
 from rimebatch.manifest.plan import Plan, make_plan
+from rimebatch.recorder.ledger import Budget
 from rimebatch.recorder.reports import (
     JobResult,
     JobStarted,
@@ -75,9 +76,10 @@ def test_quiet(plan: Plan, capsys: pytest.CaptureFixture[str]) -> None:
 def test_programs(plan: Plan, capsys: pytest.CaptureFixture[str]) -> None:
     """Programs get the sums as the last line; people still get the errors."""
     started = JobStarted("one", 1, 1, 5, 0)
-    follow_to_the_end(
-        plan, started, SegmentAsked("one", 1, 5), ONE_DONE, TWO_FAILED, as_json=True
-    )
+    asked = SegmentAsked("one", 1, 5)
+    take = TakeRecorded("one", 1, 5, 2.0, inferred=False)
+    reports = (started, asked, asked, take, ONE_DONE, TWO_FAILED)
+    follow_to_the_end(plan, *reports, as_json=True)
 
     out, err = capsys.readouterr()
     assert "Error: two: the line was lost\n" == err
@@ -88,8 +90,11 @@ def test_programs(plan: Plan, capsys: pytest.CaptureFixture[str]) -> None:
         done=1,
         failed=1,
         stopped=0,
-        sent_chars=5,
-        reused_chars=0,
+        planned_chars=10,
+        recorded_chars=5,
+        missing_chars=5,
+        sent_chars=10,
+        wasted_chars=5,
         audio_s=2.0,
         exit_code=3,
     )
@@ -109,6 +114,23 @@ def test_ctrl_c(
     assert ["done", "stopped"] == [job.state for job in run.tally.jobs.values()]
     assert "stopped" in out
     assert "run the same command again" in err.splitlines()[-1]
+
+
+def test_the_cap(plan: Plan, capsys: pytest.CaptureFixture[str]) -> None:
+    """A run that may send no more says what is missing, and how to go on."""
+    budget = Budget(5)
+    with follow(plan, as_json=False, quiet=True, budget=budget) as run:
+        budget.may_send(6)
+        run.tell(ONE_DONE)
+        run.tell(JobResult("two", "stopped", 1, 0, 0))
+
+    out, err = capsys.readouterr()
+    assert ExitCode.CAP is run.exit_code
+    assert "" == out
+    assert (
+        "Stopped at the cap: 10 characters of 1 jobs are missing; the same command, or "
+        "one with a higher --max-chars, goes on from there.\n"
+    ) == err
 
 
 def test_ctrl_c_for_programs(plan: Plan, capsys: pytest.CaptureFixture[str]) -> None:

@@ -237,7 +237,7 @@ def test_log_that_cannot_be_written(tmp_path: Path) -> None:
     log = tmp_path / "missing" / "log.jsonl"
     result = invoke("serve", *SMALL, "--log", str(log))
 
-    assert (1, "") == (result.exit_code, result.stdout)
+    assert (6, "") == (result.exit_code, result.stdout)
     assert (
         f"Error: {log}: cannot write the log: No such file or directory\n"
         == result.stderr
@@ -253,7 +253,7 @@ def test_log_that_is_full() -> None:
     _, err = process.communicate()
 
     assert "lost" == heard.end
-    assert 1 == process.returncode
+    assert 6 == process.returncode
     assert "Error: /dev/full: cannot write the log: No space left on device\n" == err
 
 

@@ -9,7 +9,7 @@ import pytest
 import trio
 
 from fakes.transcripts import open_transcript, read_kinds
-from rimebatch.cli.service import Service
+from rimebatch.cli.service import Service, find_key
 from rimebatch.errors import ConnectError, EndpointError
 from rimebatch.recorder.transports.endpoint import CLOUD_URL, Endpoint
 from rimebatch.ws3 import Query
@@ -48,6 +48,20 @@ async def test_cloud_without_a_key(key: str | None) -> None:
             await service.start()
 
     assert "RIME_API_KEY" in str(error.value)
+
+
+@pytest.mark.parametrize("name", ["cloud", "wss://host/ws3"])
+def test_key_with_a_line_break(name: str) -> None:
+    """What cannot be a key is found out before anything is begun, and not shown."""
+    with pytest.raises(EndpointError) as error:
+        find_key(name, "canary\n4711")
+
+    assert "canary" not in str(error.value)
+
+
+def test_key_of_the_local_service() -> None:
+    """The local service never gets the key, whatever it is."""
+    assert "canary" not in (find_key("local", "canary\n4711") or "")
 
 
 async def test_address(tmp_path: Path, url: str) -> None:

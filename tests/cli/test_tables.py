@@ -15,11 +15,18 @@ from rimebatch.cli.tables import (
     print_tally,
 )
 from rimebatch.cli.tally import Tally
+from rimebatch.cli.why import find_why
 from rimebatch.errors import TranscriptError
 from rimebatch.manifest.load import Job
-from rimebatch.manifest.plan import make_plan
+from rimebatch.manifest.plan import Plan, make_plan
 from rimebatch.recorder.replay_job import PlayedAttempt, PlayedJob
-from rimebatch.recorder.reports import JobResult, JobStarted, Report, SegmentAsked
+from rimebatch.recorder.reports import (
+    JobResult,
+    JobStarted,
+    Report,
+    SegmentAsked,
+    TakeRecorded,
+)
 from rimebatch.renderer import Difference
 
 ONE = make_job("one", "x" * 400, "y" * 200)
@@ -56,9 +63,14 @@ def read_lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
     return [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
 
 
+def print_first(plan: Plan) -> None:
+    """Print *plan*, which was never run before, at 1 USD."""
+    print_plan(plan, find_why(plan, Path("nowhere")), 1.0)
+
+
 def plan_lines(capsys: pytest.CaptureFixture[str], *jobs: Job) -> list[str]:
-    """Return the lines printed for the plan of *jobs*, at 1 USD."""
-    print_plan(make_plan(make_manifest(*jobs)), 1.0)
+    """Return the lines printed for the first plan of *jobs*, at 1 USD."""
+    print_first(make_plan(make_manifest(*jobs)))
     return read_lines(capsys)
 
 
@@ -66,10 +78,10 @@ def test_plan(capsys: pytest.CaptureFixture[str]) -> None:
     """Each job has a line, the sum of all comes last, and the basis is stated."""
     heading, one, two, total, basis = plan_lines(capsys, ONE, TWO)
 
-    assert "job segments chars on record to send speech USD" == heading
-    assert "one 2 600 0 600 0:40.0 0.60" == one
-    assert "two 1 400 0 400 0:26.6 0.40" == two
-    assert "total 3 1,000 0 1,000 1:06.6 1.00" == total
+    assert "job segments chars on record to send speech USD why" == heading
+    assert "one 2 600 0 600 0:40.0 0.60 2 new" == one
+    assert "two 1 400 0 400 0:26.6 0.40 1 new" == two
+    assert "total 3 1,000 0 1,000 1:06.6 1.00 3 new" == total
     assert (
         "Speech and cost are estimates, of what is to be sent: 15 characters a second, "
         "1 USD for 1,000 characters."
@@ -81,10 +93,10 @@ def test_plan_of_what_is_on_record(capsys: pytest.CaptureFixture[str]) -> None:
     manifest = make_manifest(ONE)
     keys = [segment.key for segment in make_plan(manifest).jobs[0].segments]
 
-    print_plan(make_plan(manifest, lambda _: keys[:1]), 1.0)
+    print_first(make_plan(manifest, lambda _: keys[:1]))
 
     line = read_lines(capsys)[1]
-    assert "one 2 600 400 200 0:13.3 0.20" == line
+    assert "one 2 600 400 200 0:13.3 0.20 1 new" == line
 
 
 def test_no_total_of_one_job(capsys: pytest.CaptureFixture[str]) -> None:
@@ -119,14 +131,17 @@ def test_tally(capsys: pytest.CaptureFixture[str]) -> None:
         capsys,
         JobStarted("one", 2, 1, 200, 400),
         SegmentAsked("one", 2, 200),
-        JobResult("one", "done", 2, 200, 400, 61.0, ("out/one.wav",)),
+        SegmentAsked("one", 2, 200),  # its line was lost
+        TakeRecorded("one", 2, 200, 20.0, inferred=False),
+        JobResult("one", "done", 2, 400, 400, 61.0, ("out/one.wav",)),
         JobResult("two", "failed", 1, 0, 0, error="two: lost"),
     )
 
-    assert "job segments chars sent reused audio state file" == heading
-    assert "one 2 200 400 1:01.0 done out/one.wav" == one
-    assert "two 1 0 0 0:00.0 failed" == two
-    assert "total 3 200 400 1:01.0" == total
+    columns = "job segments chars sent reused wasted missing audio state file"
+    assert columns == heading
+    assert "one 2 400 400 200 0 1:01.0 done out/one.wav" == one
+    assert "two 1 0 0 0 400 0:00.0 failed" == two
+    assert "total 3 400 400 200 400 1:01.0" == total
 
 
 def test_long_file_names_stay_whole(capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,13 +7,16 @@ from fakes.manifests import make_job, make_manifest
 from rimebatch.cli.exit_codes import ExitCode
 from rimebatch.cli.tally import Tally
 from rimebatch.manifest.plan import make_plan
+from rimebatch.recorder.ledger import Budget, Ledger
 from rimebatch.recorder.reports import (
+    Cause,
     JobResult,
     JobStarted,
     LineChanged,
     Report,
     SegmentAsked,
     TakeRecorded,
+    TakeWithdrawn,
 )
 
 ONE = make_job("one", "Eins.", "Zwei.")  # 10 characters in two segments
@@ -44,9 +47,15 @@ def done(job: str, audio_s: float = 1.0) -> JobResult:
     return JobResult(job, "done", 1, 0, 0, audio_s, (f"{job}.wav", f"{job}.json"))
 
 
-def failed(job: str) -> JobResult:
+def failed(job: str, cause: Cause | None = None) -> JobResult:
     """Return the report of a job that failed."""
-    return JobResult(job, "failed", 1, 0, 0, error=f"{job}: the line was lost")
+    what = f"{job}: the line was lost"
+    return JobResult(job, "failed", 1, 0, 0, error=what, cause=cause)
+
+
+def stopped(job: str) -> JobResult:
+    """Return the report of a job of which some was not sent."""
+    return JobResult(job, "stopped", 1, 0, 0)
 
 
 def test_before_the_first_report() -> None:
@@ -119,11 +128,54 @@ def test_interruption() -> None:
     assert ["done", "stopped"] == [job.state for job in tally.jobs.values()]
 
 
+def test_a_take_that_was_withdrawn() -> None:
+    """It is no take any more, and what it cost is wasted."""
+    tally = make_tally(
+        SegmentAsked("one", 1, 5),
+        TakeRecorded("one", 1, 5, 0.5, inferred=True),
+        TakeWithdrawn("one", 1, 5),
+    )
+
+    assert 0 == tally.takes
+    assert 5 == tally.ledger.amounts("one").wasted_chars
+
+
+def test_a_ledger_of_somebody_else() -> None:
+    """It gets every report."""
+    plan = make_plan(make_manifest(ONE, TWO))
+    ledger = Ledger(plan)
+    Tally(plan, Clock(), ledger).add(SegmentAsked("one", 1, 5))
+
+    assert 5 == ledger.total.sent_chars
+
+
+def test_the_cap() -> None:
+    """Where it left something undone the exit code is 8, whatever else failed."""
+    budget = Budget(1)
+    tally = Tally(make_plan(make_manifest(ONE, TWO)), Clock(), budget=budget)
+    tally.add(done("one"))
+    budget.may_send(2)
+    tally.add(stopped("two"))
+
+    assert ("stopped", 2) == (tally.jobs["two"].state, tally.finished)
+    assert ExitCode.CAP == tally.exit_code
+
+
 def test_exit_code() -> None:
-    """All done is 0, some failed is 3, all failed is 1."""
+    """All done is 0, some failed is 3, all failed is 1; stopped is not done."""
+    assert ExitCode.PARTLY == make_tally(done("one"), stopped("two")).exit_code
     assert ExitCode.DONE == make_tally(done("one"), done("two")).exit_code
     assert ExitCode.PARTLY == make_tally(done("one"), failed("two")).exit_code
     assert ExitCode.FAILED == make_tally(failed("one"), failed("two")).exit_code
+
+
+def test_exit_code_of_a_cause() -> None:
+    """What no job would fare better with is said whatever else was done or failed."""
+    endpoint, storage = failed("one", "endpoint"), failed("two", "storage")
+
+    assert ExitCode.ENDPOINT == make_tally(endpoint, done("two")).exit_code
+    assert ExitCode.STORAGE == make_tally(done("one"), storage).exit_code
+    assert ExitCode.STORAGE == make_tally(endpoint, storage).exit_code
 
 
 def test_times_real_time() -> None:

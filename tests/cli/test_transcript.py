@@ -146,7 +146,7 @@ def test_a_file_that_exists(path: Path, tmp_path: Path) -> None:
     forced = invoke(*arguments, out, "--force")
     itself = invoke(*arguments, path, "--force")
 
-    assert [1, 0, 1] == [plain.exit_code, forced.exit_code, itself.exit_code]
+    assert [6, 0, 6] == [plain.exit_code, forced.exit_code, itself.exit_code]
     assert "--force" in plain.stderr
     assert before == path.read_bytes()
 

@@ -84,6 +84,7 @@ class FakeService:
         twist: Changes what is sent for a text.
         farewell: What comes after ``eos``, once all is spoken.
         refusal: Refuses every connection with it, if given.
+        status: Of the refusal; ``None`` for no answer at all.
         clock: Is moved on by `STEP_S` again and again while a client waits in vain;
             without it such a client waits for ever.
         spoken: Every text that was synthesized.
@@ -100,6 +101,7 @@ class FakeService:
     twist: Twist = lambda _, items: items
     farewell: tuple[Item, ...] = (Close(),)
     refusal: str = ""
+    status: int | None = 400
     clock: MockClock | None = None
     spoken: list[str] = field(default_factory=list)
     lines: list["FakeLine"] = field(default_factory=list)
@@ -123,7 +125,7 @@ class FakeService:
         """Open a connection; see `rimebatch.recorder.transports.Connect`."""
         await trio.lowlevel.checkpoint()
         if self.refusal:
-            raise ConnectError(self.refusal)
+            raise ConnectError(self.refusal, status=self.status)
         transcript.opened(101, {})
         line = FakeLine(self, query, transcript)
         self.lines.append(line)

@@ -37,7 +37,9 @@ class Recording:
 
     Attributes:
         path: The transcript.
-        seen: What it was told as a `Watch`, as "asked" or "took" and a text.
+        seen: What it was told as a `Watch`, as "asked", "took" or "withdrew" and a
+            text.
+        may_not_be_sent: Texts that it does not allow.
         stopped_at: The text in flight when it ended, and the bytes heard of it.
     """
 
@@ -53,6 +55,7 @@ class Recording:
         self.service = service
         self.job = job if isinstance(job, PlannedJob) else make_planned(*job)
         self.seen: list[str] = []
+        self.may_not_be_sent: set[str] = set()
         self.stopped_at: tuple[str, int] | None = None
         self._manners = manners
 
@@ -76,8 +79,12 @@ class Recording:
 
         return str(caught.value)
 
+    def may_ask(self, segment: Segment) -> bool:
+        """Allow *segment* or not."""
+        return segment.text not in self.may_not_be_sent
+
     def asked(self, segment: Segment) -> None:
-        """Note that *segment* was sent."""
+        """Note that *segment* is being sent."""
         self.seen.append(f"asked {segment.text}")
 
     def took(self, segment: Segment, take: TakeRecord) -> None:
@@ -85,6 +92,11 @@ class Recording:
         assert segment.key == take.segment
 
         self.seen.append(f"took {segment.text}")
+
+    def withdrew(self, take: TakeRecord) -> None:
+        """Note that *take* does not count after all."""
+        texts = {str(segment.key): segment.text for segment in self.job.segments}
+        self.seen.append(f"withdrew {texts[take.segment]}")
 
     @property
     def takes(self) -> list[RecordedTake]:

@@ -11,12 +11,13 @@ import struct
 import subprocess
 import sys
 import termios
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
 from threading import Thread
+from types import MappingProxyType
 
 import msgspec
 import trio
@@ -33,6 +34,15 @@ VOICE = (
 )
 
 
+class Sent(msgspec.Struct, forbid_unknown_fields=True, frozen=True):
+    """A segment that would be sent, and why."""
+
+    segment: int
+    chars: int
+    reason: str
+    parameters: tuple[str, ...] = ()
+
+
 class Line(msgspec.Struct, forbid_unknown_fields=True):
     """One line of the JSON output, of any event: every field docs/cli.md names."""
 
@@ -43,6 +53,9 @@ class Line(msgspec.Struct, forbid_unknown_fields=True):
     missing: int = 0
     missing_chars: int = 0
     reused_chars: int = 0
+    planned_chars: int = 0
+    recorded_chars: int = 0
+    wasted_chars: int = 0
     is_open: bool | None = None
     segment: int = 0
     chars: int = 0
@@ -52,11 +65,13 @@ class Line(msgspec.Struct, forbid_unknown_fields=True):
     sent_chars: int = 0
     files: tuple[str, ...] = ()
     error: str | None = None
+    cause: str | None = None
     jobs: int = 0
     done: int = 0
     failed: int = 0
     stopped: int = 0
     exit_code: int | None = None
+    why: tuple[Sent, ...] = ()
     skipped: tuple[tuple[int, int], ...] = ()
     estimated_audio_s: float = 0.0
     estimated_usd: float = 0.0
@@ -119,7 +134,10 @@ def start(
 
 
 def run_on_terminal(
-    *arguments: str | Path, columns: int = 80, interrupt_at: str | None = None
+    *arguments: str | Path,
+    columns: int = 80,
+    interrupt_at: str | None = None,
+    answers: Mapping[str, str] = MappingProxyType({}),
 ) -> tuple[int, str]:
     """Run a command on a terminal; return its exit code and all that was shown.
 
@@ -127,6 +145,7 @@ def run_on_terminal(
         arguments: Of the command.
         columns: How wide the terminal is.
         interrupt_at: Press Ctrl-C as soon as this is shown.
+        answers: What to type, by what is asked.
     """
     ours, theirs = pty.openpty()
     fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
@@ -138,9 +157,11 @@ def run_on_terminal(
         env={**os.environ, "TERM": "xterm"},
     )
     os.close(theirs)
-    shown = ""
+    shown, waiting = "", dict(answers)
     for part in read_until_hangup(ours):
         shown += part
+        for question in [asked for asked in waiting if asked in shown]:
+            os.write(ours, waiting.pop(question).encode() + b"\n")
         if interrupt_at and interrupt_at in shown:
             interrupt_at = None
             process.send_signal(signal.SIGINT)

@@ -155,6 +155,7 @@ def test_least_manifest_is_filled_with_defaults(tmp_path: Path) -> None:
     assert manifest.silence_limit_s == 30.0
     assert manifest.transcript_text == "keep"
     assert manifest.plain_ws_hosts == ()
+    assert manifest.budget_chars is None
 
 
 def test_everything_can_be_written(tmp_path: Path) -> None:
@@ -163,7 +164,7 @@ def test_everything_can_be_written(tmp_path: Path) -> None:
         tmp_path,
         'name: é\nendpoint: ws://speech:8003/ws3\nconcurrency: "20"\nmax_chars: 1000\n'
         "done: never\nsilence_limit_s: 0.5\nplain_ws_hosts: [speech]\n"
-        "transcript: {text: hash}\n" + LEAST,
+        "transcript: {text: hash}\nbudget: {max_chars: 20000}\n" + LEAST,
     )
 
     assert manifest.name == "é"
@@ -174,6 +175,7 @@ def test_everything_can_be_written(tmp_path: Path) -> None:
     assert manifest.silence_limit_s == 0.5
     assert manifest.transcript_text == "hash"
     assert manifest.plain_ws_hosts == ("speech",)
+    assert manifest.budget_chars == 20_000
 
 
 def test_job_overrides_the_voice_key_by_key(tmp_path: Path) -> None:

@@ -42,6 +42,7 @@ def test_defaults_are_those_of_the_documents() -> None:
         "voice": None,
         "output": {"format": "wav"},
         "transcript": {"text": "keep"},
+        "budget": None,
     }
 
 
@@ -58,6 +59,8 @@ def test_defaults_are_those_of_the_documents() -> None:
         ("plain_ws_hosts", ["ws://x"]),
         ("output", {"format": "mp3"}),
         ("transcript", {"text": "hide"}),
+        ("budget", {"max_chars": "-1"}),
+        ("budget", {}),
         ("jobs", []),
         ("unknown", "x"),
     ],

@@ -14,13 +14,16 @@ from trio.testing import MockClock
 
 from fakes.manifests import RATE_HZ, make_job, make_manifest, make_script, make_voice
 from fakes.mp3 import encode, make_sound
-from fakes.services import Close, FakeLine, FakeService, only
+from fakes.services import Close, FakeLine, FakeService, Item, only
 from fakes.transcripts import damage, read_kinds
 from rimebatch.manifest.load import Job, Manifest, Voice
 from rimebatch.manifest.plan import make_plan
 from rimebatch.recorder.batch import render_batch, run_batch
 from rimebatch.recorder.job import Origin, transcripts_of
+from rimebatch.recorder.ledger import Budget
+from rimebatch.recorder.patience import Patience
 from rimebatch.recorder.reports import (
+    AttemptFailed,
     JobResult,
     JobStarted,
     Listener,
@@ -32,6 +35,7 @@ from rimebatch.transcript import TranscriptWriter, read_header, read_takes
 from rimebatch.ws3 import Chunk, Query, encode_event
 
 ONE, TWO, THREE = "The first one.", "Here is number two.", "And, at last, the third."
+AT_ONCE = Patience(jitter=lambda: 0.0)  # no test waits
 JOBS = (make_job("a", ONE, TWO), make_job("b", TWO, THREE), make_job("c", THREE, ONE))
 
 
@@ -47,7 +51,9 @@ async def run(
         replace(manifest or make_manifest(), jobs=jobs or JOBS),
         lambda job_id: transcripts_of(folder, job_id).takes(),
     )
-    return await run_batch(plan, service.connect, folder, listener=listener)
+    return await run_batch(
+        plan, service.connect, folder, listener=listener, patience=AT_ONCE
+    )
 
 
 async def render(folder: Path, *jobs: Job) -> list[JobResult]:
@@ -71,8 +77,8 @@ def read_times(folder: Path) -> dict[str, int]:
 
 
 def fail_at(text: str) -> FakeService:
-    """Return a service that hangs up while it speaks *text*."""
-    return FakeService(twist=only(text, lambda items: [items[0], Close(1011, "oh")]))
+    """Return a service that hangs up, for good reason, while it speaks *text*."""
+    return FakeService(twist=only(text, lambda items: [items[0], Close(1008, "oh")]))
 
 
 async def test_results(tmp_path: Path) -> None:
@@ -124,9 +130,9 @@ def test_concurrency(jobs: int, concurrency: int) -> None:
         async with service.connect(query, transcript) as line:
             if service.open_now == min(jobs, concurrency):
                 all_there.set()
+            yield line
             with trio.fail_after(10):
                 await all_there.wait()
-            yield line
 
     with tempfile.TemporaryDirectory() as folder:
         trio.run(run_batch, plan, connect, Path(folder))
@@ -159,7 +165,7 @@ async def test_one_failure(tmp_path: Path) -> None:
     assert [("a", "done"), ("bad", "failed"), ("c", "done")] == states(results)
     assert (
         "bad, segment 2 of 2, 5 bytes of audio in: the connection was closed with "
-        "1011 (oh)"
+        "1008 (oh)"
     ) == results[1].error
 
     service = FakeService()
@@ -167,6 +173,74 @@ async def test_one_failure(tmp_path: Path) -> None:
 
     assert [TWO] == service.spoken
     assert ["done"] * 3 == [result.state for result in again]
+
+
+async def test_a_lost_line(tmp_path: Path) -> None:
+    """A job whose line is lost gets another, and only what was in flight goes again."""
+    losses = iter([1006, 1011, 1001])
+    service = FakeService(
+        twist=only(TWO, lambda items: lose(items, next(losses, None)))
+    )
+    reports: list[Report] = []
+    job = make_job("a", ONE, TWO, THREE)
+    (result,) = await run(tmp_path, service, job, listener=reports.append)
+
+    assert "done" == result.state
+    assert [ONE, TWO, TWO, TWO, TWO, THREE] == service.spoken
+    assert len(ONE + TWO * 4 + THREE) == result.sent_chars
+    assert [1, 2, 3] == [r.attempt for r in reports if isinstance(r, AttemptFailed)]
+    assert 4 == len(transcripts_of(tmp_path, "a").paths())
+
+
+async def test_a_line_that_is_lost_again_and_again(tmp_path: Path) -> None:
+    """A segment is bought four times at most; then the job fails, and tells it."""
+    service = FakeService(twist=only(TWO, lambda items: lose(items, 1011)))
+    results = await run(tmp_path, service, make_job("a", ONE, TWO), make_job("b", ONE))
+
+    assert [("a", "failed"), ("b", "done")] == states(results)
+    assert 4 == service.spoken.count(TWO)
+    assert (
+        "a, segment 2 of 2, 5 bytes of audio in: the connection was closed with 1011; "
+        "tried 4 times"
+    ) == results[0].error
+
+
+async def test_an_end_that_is_broken(tmp_path: Path) -> None:
+    """What goes wrong once everything is on record is no reason to try again."""
+    service = FakeService(farewell=("no event", Close()))
+    (result,) = await run(tmp_path, service, JOBS[0])
+
+    assert ("done", 1) == (result.state, len(service.lines))
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+async def test_no_account(tmp_path: Path, concurrency: int) -> None:
+    """A key that is not let in stops the batch at the first; what is complete stays."""
+    await run(tmp_path, FakeService(), JOBS[2])
+    (tmp_path / "c.wav").unlink()
+    service = FakeService(refusal="who are you?", status=401)
+    manifest = make_manifest(concurrency=concurrency)
+    results = await run(tmp_path, service, *JOBS, manifest=manifest)
+
+    assert "done" == results[2].state
+    assert {"failed", "stopped"} >= {result.state for result in results[:2]}
+    assert "a: who are you?" == results[0].error
+    if concurrency == 1:
+        assert ("stopped", "the batch was stopped: a: who are you?") == (
+            results[1].state,
+            results[1].error,
+        )
+
+
+async def test_nobody_answers(tmp_path: Path, autojump_clock: MockClock) -> None:
+    """After a while of pauses that grow the batch is given up, with one reason."""
+    service = FakeService(refusal="nobody there", status=None)
+    plan = make_plan(replace(make_manifest(*JOBS), concurrency=1))
+    results = await run_batch(plan, service.connect, tmp_path)
+
+    assert ["failed", "stopped", "stopped"] == [result.state for result in results]
+    assert "a: nobody there; tried 7 times" == results[0].error
+    assert 30 < trio.current_time() < 60
 
 
 async def test_every_failure(tmp_path: Path) -> None:
@@ -177,6 +251,31 @@ async def test_every_failure(tmp_path: Path) -> None:
         result.error for result in results
     ]
     assert {} == read_outputs(tmp_path)
+
+
+@pytest.mark.parametrize("max_chars", [0, 20, len(ONE), 60, 1000])
+@pytest.mark.parametrize("concurrency", [1, 3])
+async def test_a_budget(tmp_path: Path, concurrency: int, max_chars: int) -> None:
+    """No more is sent; what is complete is rendered, and the rest opens no line."""
+    service, budget = FakeService(), Budget(max_chars)
+    manifest = make_manifest(*JOBS, concurrency=concurrency)
+    plan = make_plan(manifest)
+    results = await run_batch(plan, service.connect, tmp_path, permit=budget.may_send)
+    sent_chars = sum(result.sent_chars for result in results)
+    done = {result.job for result in results if result.state == "done"}
+
+    assert max_chars >= sent_chars == sum(map(len, service.spoken))
+    assert budget.is_reached == (sent_chars < plan.chars)
+    assert {"stopped"} >= {r.state for r in results if r.job not in done}
+    assert {f"{job}.wav" for job in done} == {
+        name for name in read_outputs(tmp_path) if name.endswith(".wav")
+    }
+    assert concurrency >= len([line for line in service.lines if len(line.wire) <= 2])
+
+    again = await run_batch(make_plan(manifest), service.connect, tmp_path)
+
+    assert {"done"} == {result.state for result in again}
+    assert plan.chars == sum(map(len, service.spoken))
 
 
 async def test_unreadable_transcript(tmp_path: Path) -> None:
@@ -301,6 +400,11 @@ async def test_manners(tmp_path: Path, mock_clock: MockClock) -> None:
     results = await run(tmp_path, odd, make_job("odd", ONE))
 
     assert "inside a sample" in str(results[0].error)
+
+
+def lose(items: list[Item], code: int | None) -> list[Item]:
+    """Return *items* broken off after the first by a close with *code*, if any."""
+    return items if code is None else [items[0], Close(code)]
 
 
 class StopError(Exception):

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import trio
 
+from fakes.disks import largest_file
 from fakes.manifests import (
     MAX_CHARS,
     make_job,
@@ -17,10 +18,19 @@ from fakes.manifests import (
 )
 from fakes.services import Close, FakeService, only, sound_of
 from fakes.transcripts import damage
-from rimebatch.errors import ConnectError, RimeBatchError, TranscriptError
+from rimebatch.errors import (
+    CertificateError,
+    ConnectError,
+    ConnectionClosedError,
+    OutputError,
+    RemoteProtocolError,
+    RimeBatchError,
+    SecretError,
+    TranscriptError,
+)
 from rimebatch.manifest.load import Voice
 from rimebatch.manifest.plan import PlannedJob, plan_job
-from rimebatch.manifest.plan_file import read_planned_job
+from rimebatch.manifest.plan_file import read_planned_job, write_planned_job
 from rimebatch.recorder.job import JobRun, Origin, plan_of, transcripts_of
 from rimebatch.recorder.reports import (
     JobResult,
@@ -29,10 +39,12 @@ from rimebatch.recorder.reports import (
     Report,
     SegmentAsked,
     TakeRecorded,
+    TakeWithdrawn,
 )
 from rimebatch.recorder.session import Manners
 from rimebatch.renderer import RenderedJob
 from rimebatch.transcript import Redactor, read_header, read_messages, read_takes
+from rimebatch.ws3 import Chunk, encode_event
 
 ONE, TWO, THREE = "The first one.", "Here is number two.", "The third."
 MANNERS = Manners(done="always", bytes_per_sample=2)
@@ -118,6 +130,43 @@ async def test_length_of_a_take(tmp_path: Path) -> None:
     assert TakeRecorded("job", 1, 14, 14 / 15, inferred=False) == reports[-2]
 
 
+async def test_no_permit(tmp_path: Path) -> None:
+    """What may not be sent stays missing, and the job is stopped, not failed."""
+    reports: list[Report] = []
+    asked: list[int] = []
+
+    def permit(chars: int) -> bool:
+        asked.append(chars)
+        return len(asked) < 2
+
+    run = JobRun(make_planned(ONE, TWO, THREE), tmp_path, reports.append, permit)
+    await run.look_up(trust=True)
+    await run.record(FakeService().connect, ORIGIN, MANNERS)
+    result = run.stopped(None)
+
+    assert [len(ONE), len(TWO)] == asked
+    assert [TWO, THREE] == [segment.text for segment in run.job.missing]
+    assert ("stopped", len(ONE), None) == (
+        result.state,
+        result.sent_chars,
+        result.error,
+    )
+
+
+async def test_a_cut_take_is_told(tmp_path: Path) -> None:
+    """A take that does not count after all is withdrawn from those who heard of it."""
+    late = encode_event(Chunk(b"12"))
+    reports: list[Report] = []
+    run = make_run(tmp_path, make_planned(ONE, TWO), reports)
+    await run.look_up(trust=True)
+    service = FakeService(farewell=(late, Close()))
+    with pytest.raises(RemoteProtocolError):
+        await run.record(service.connect, ORIGIN, MANNERS)
+
+    assert TakeWithdrawn("job", 2, len(TWO)) in reports
+    assert [TWO] == [segment.text for segment in run.job.missing]
+
+
 async def test_transcript(tmp_path: Path) -> None:
     """Each attempt has a transcript of its own, whose head says where it is from."""
     await record(tmp_path, FakeService(), ONE)
@@ -131,6 +180,56 @@ async def test_transcript(tmp_path: Path) -> None:
     assert ("job", 2, "client") == (header.job, header.attempt, header.vantage)
     assert ORIGIN == Origin(header.endpoint, header.client, header.wall)
     assert make_planned(ONE).query == header.query
+
+
+async def test_no_room(tmp_path: Path) -> None:
+    """What no disk could store is not asked for; what was asked for is on record."""
+    planned = make_planned(ONE, TWO, THREE)
+    one, two, three = planned.segments
+    vast = replace(two, chars=10**15)
+    run = make_run(tmp_path, replace(planned, segments=(one, vast, three)))
+
+    result = await fail(run, FakeService())
+
+    folder = tmp_path / "transcripts" / "job"
+    assert result.error is not None
+    assert result.error.startswith(f"job: {folder}: ")
+    assert "are wanted before more text is sent; make room there" in result.error
+    assert (len(ONE), "failed", "storage") == (
+        result.sent_chars,
+        result.state,
+        result.cause,
+    )
+    assert {one.key} == transcripts_of(tmp_path, "job").takes().keys()
+
+
+async def test_full_disk(tmp_path: Path) -> None:
+    """A transcript that cannot be written is not read either, and ends the job."""
+    planned = make_planned(ONE, TWO)
+    write_planned_job(plan_of(tmp_path, "job"), planned)
+    run = make_run(tmp_path, planned)
+    with largest_file(300):
+        result = await fail(run, FakeService())
+
+    assert "storage" == result.cause
+    assert "cannot write the transcript: File too large" in str(result.error)
+    assert 300 == (tmp_path / "transcripts/job/0001.jsonl").stat().st_size
+
+
+@pytest.mark.parametrize(
+    ("failure", "cause"),
+    [
+        (ConnectError("refused", status=401), "endpoint"),
+        (CertificateError("expired"), "endpoint"),
+        (OutputError("read-only"), "storage"),
+        (SecretError("a credential"), None),
+        (ConnectError("refused", status=400), None),
+        (ConnectionClosedError(1006), None),
+    ],
+)
+def test_cause(tmp_path: Path, failure: RimeBatchError, cause: str | None) -> None:
+    """What no other job would fare better with is told apart."""
+    assert cause == make_run(tmp_path, make_planned(ONE)).failed(failure).cause
 
 
 async def test_hidden_text(tmp_path: Path) -> None:

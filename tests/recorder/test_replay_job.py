@@ -37,6 +37,7 @@ from rimebatch.manifest.load import Job
 from rimebatch.manifest.plan import Plan, PlannedJob, make_plan
 from rimebatch.recorder.batch import run_batch
 from rimebatch.recorder.job import Origin, transcripts_of
+from rimebatch.recorder.patience import Patience
 from rimebatch.recorder.replay_job import PlayedAttempt, PlayedJob, replay_job
 from rimebatch.recorder.reports import Report, SegmentAsked
 from rimebatch.recorder.transports import Connect
@@ -84,6 +85,7 @@ PAIRS: Final = make_script(
 A, B = "job:0123456789abcdef", "job:fedcba9876543210"
 DROPPED: Final = ended("client", 1006, "dropped by the client")
 AS_RECORDED: Final = ReplayOptions()
+ONE_LINE: Final = Patience(attempts=1)
 
 Done = Literal["auto", "always", "never"]
 
@@ -98,7 +100,9 @@ def record(
 ) -> PlannedJob:
     """Record a job into *folder*, and render it if all of it is there."""
     origin = Origin(redactor=redactor or Redactor())
-    trio.run(partial(run_batch, plan, connect, folder, origin=origin))
+    trio.run(
+        partial(run_batch, plan, connect, folder, origin=origin, patience=ONE_LINE)
+    )
     return plan.jobs[0]
 
 

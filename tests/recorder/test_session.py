@@ -329,7 +329,43 @@ async def test_close_between_segments(tmp_path: Path) -> None:
     await recording.fail(ConnectionClosedError)
 
     assert (TWO, 0) == recording.stopped_at
-    assert [f"asked {ONE}", f"took {ONE}"] == recording.seen
+    assert [f"asked {ONE}", f"took {ONE}", f"asked {TWO}"] == recording.seen
+
+
+@pytest.mark.parametrize("manners", [ALWAYS, AUTO, NEVER])
+@pytest.mark.parametrize("first", [0, 1, 2])
+async def test_a_segment_that_may_not_be_sent(
+    tmp_path: Path, mock_clock: MockClock, manners: Manners, first: int
+) -> None:
+    """It ends the session as the last one would: nothing that was asked for is lost."""
+    service = FakeService(manners is ALWAYS, clock=mock_clock)
+    recording = Recording(tmp_path, service, TEXTS, manners)
+    recording.may_not_be_sent = {TEXTS[first]}
+    await recording.run()
+
+    assert list(TEXTS[:first]) == recording.recorded
+    assert 2 * first + 1 == len(service.heard)  # a text and a flush each, and eos
+    assert EOS == service.heard[-1]
+
+
+async def test_a_script_that_may_not_be_sent(tmp_path: Path) -> None:
+    """It is not begun, and the connection is ended for it."""
+    recording = Recording(tmp_path, FakeService(), SCRIPT)
+    recording.may_not_be_sent = {segment.text for segment in SCRIPT.segments}
+    await recording.run()
+
+    assert [EOS] == recording.service.heard
+    assert [] == recording.recorded
+
+
+async def test_the_count_comes_before_the_bill(tmp_path: Path) -> None:
+    """A segment is told before its first message leaves, or could not leave."""
+    service = FakeService(twist=only(ONE, lambda items: [*items, Close()]), ahead=99)
+    recording = Recording(tmp_path, service)
+    await recording.fail(ConnectionClosedError)
+
+    assert f"asked {TWO}" == recording.seen[-1]
+    assert TWO not in "".join(service.heard)
 
 
 @pytest.mark.parametrize("code", [1000, 1001, 1005])
@@ -461,6 +497,8 @@ async def test_audio_after_the_last_take(
     await recording.fail(RemoteProtocolError)
 
     assert list(left) == recording.recorded
+    [cut] = {*TEXTS} - {*left}
+    assert f"withdrew {cut}" == recording.seen[-1]
 
 
 @pytest.mark.parametrize("message", ["{", '{"type":"chunk","data":"!"}', "[]"])

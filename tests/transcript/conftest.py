@@ -1,13 +1,22 @@
 """What the tests of transcripts have in common: a header, and a recorded take."""
 
 import hashlib
-from collections.abc import Callable, Sequence
+import os
+from collections.abc import Callable, Iterator, Sequence
 
 import pytest
 
 from rimebatch.transcript.entries import Header, TakeRecord
 from rimebatch.transcript.writer import TranscriptWriter
 from rimebatch.ws3.takes import EndedTake, TakeEnd
+
+
+@pytest.fixture
+def _open_umask() -> Iterator[None]:
+    """Keep no mode from a file by itself, for one test."""
+    before = os.umask(0)
+    yield
+    os.umask(before)
 
 
 @pytest.fixture(scope="session")

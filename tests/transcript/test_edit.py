@@ -2,6 +2,7 @@
 
 import hashlib
 from pathlib import Path
+from stat import S_IMODE
 
 import pytest
 from hypothesis import given, settings
@@ -270,6 +271,16 @@ def test_write(source: Path) -> None:
 
     assert b"content" == out.read_bytes()
     assert {source, out} == set(source.parent.iterdir())
+
+
+@pytest.mark.usefixtures("_open_umask")
+def test_what_is_written_is_for_this_user_alone(source: Path) -> None:
+    """Also where a crash has left a file that is open to others."""
+    out = source.with_name("out.jsonl")
+    source.with_name(".out.jsonl.part").touch(0o666)
+    write_transcript(out, b"content", source=source, force=False)
+
+    assert 0o600 == S_IMODE(out.stat().st_mode)
 
 
 def test_a_file_that_exists(source: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 from pathlib import Path
+from stat import S_IMODE
 
 import pytest
 
@@ -55,6 +56,18 @@ def test_attempts_are_numbered(
 
     assert ["0001.jsonl", "0002.jsonl"] == [path.name for path in paths]
     assert [1, 2] == [read_header(path).attempt for path in paths]
+
+
+@pytest.mark.usefixtures("_open_umask")
+def test_transcripts_are_for_this_user_alone(
+    transcripts: JobTranscripts, make_header: MakeHeader
+) -> None:
+    """Nobody else can list the folder, or read what is in it."""
+    with transcripts.create(make_header, int) as writer:
+        pass
+
+    assert 0o700 == S_IMODE(transcripts.folder.stat().st_mode)
+    assert 0o600 == S_IMODE(writer.path.stat().st_mode)
 
 
 def test_redactor(transcripts: JobTranscripts, make_header: MakeHeader) -> None:

@@ -3,18 +3,18 @@
 import hashlib
 import json
 import os
-import resource
 import traceback
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
+from stat import S_IMODE
 
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fakes.disks import largest_file
 from rimebatch.errors import OutputError, SecretError, SynthesisError
 from rimebatch.transcript.entries import (
     Header,
@@ -53,15 +53,15 @@ def read_lines(writer: TranscriptWriter) -> list[bytes]:
     return writer.path.read_bytes().splitlines(keepends=True)[1:]
 
 
-@contextmanager
-def largest_file(count_bytes: int) -> Iterator[None]:
-    """Let no file grow beyond so many bytes, as a full disk would."""
-    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (count_bytes, hard))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+@pytest.mark.usefixtures("_open_umask")
+def test_for_this_user_alone(
+    tmp_path: Path, make_header: Callable[[int], Header]
+) -> None:
+    """What was spoken may be confidential: nobody else can read the file."""
+    with TranscriptWriter(tmp_path / "0001.jsonl", make_header(1), int) as writer:
+        pass
+
+    assert 0o600 == S_IMODE(writer.path.stat().st_mode)
 
 
 def put_on_full_disk(writer: TranscriptWriter) -> None:

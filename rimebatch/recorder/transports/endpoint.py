@@ -14,6 +14,19 @@ CLOUD_URL: Final = "wss://users-ws.rime.ai/ws3"
 _KEY: Final = re.compile(r"[!-~]*")  # what a header can carry, less white space
 
 
+def check_key(key: str | None) -> None:
+    """Make sure that *key* can stand in a header, and do not repeat it.
+
+    Raises:
+        EndpointError: It cannot.
+    """
+    if not _KEY.fullmatch(key or ""):
+        raise EndpointError(
+            "the key holds white space or other characters that no key has; "
+            "copy it again, without line breaks"
+        )
+
+
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """The address of a ws3 service.
@@ -33,11 +46,7 @@ class Endpoint:
 
     def __post_init__(self) -> None:
         # Here, because whoever refuses it later quotes it.
-        if not _KEY.fullmatch(self.key or ""):
-            raise EndpointError(
-                "the key holds white space or other characters that no key has; "
-                "copy it again, without line breaks"
-            )
+        check_key(self.key)
 
     @property
     def secure(self) -> bool:

@@ -1,0 +1,116 @@
+"""The turnstile: every connection of a batch is opened through it.
+
+It waits until the governor has room, one job after the other in the order in which they
+come, and tells the governor what becomes of each connection. Once it is shut nobody
+passes any more. It knows no job, and does not decide what is tried again.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import trio
+
+from rimebatch.errors import ConnectError
+from rimebatch.recorder.failures import Remedy, classify
+from rimebatch.recorder.governor import Governor
+from rimebatch.recorder.transports import Connect, Transport
+from rimebatch.transcript.writer import TranscriptWriter
+from rimebatch.ws3.query import Query
+
+
+class Turnstile:
+    """Lets connections through, as the governor allows.
+
+    Args:
+        connect: Opens one.
+        governor: Has the last word; nobody else may tell it anything.
+
+    Attributes:
+        has_answered: Whether the service ever has, be it with a refusal.
+    """
+
+    def __init__(self, connect: Connect, governor: Governor) -> None:
+        self.has_answered = False
+        self._connect = connect
+        self._governor = governor
+        self._queue = trio.StrictFIFOLock()
+        self._changed = trio.lowlevel.ParkingLot()  # where the head of the queue waits
+        self._shut = trio.Event()
+        self._last_open_s = trio.current_time()
+
+    @property
+    def is_shut(self) -> bool:
+        """Whether nobody passes any more."""
+        return self._shut.is_set()
+
+    @property
+    def fruitless_s(self) -> float:
+        """For how long no connection has been open."""
+        if self._governor.open:
+            return 0.0
+        return trio.current_time() - self._last_open_s
+
+    def shut(self) -> None:
+        """Let nobody pass from now on; whoever waits is sent away."""
+        self._shut.set()
+        self._changed.unpark_all()
+
+    async def pause(self, seconds: float) -> None:
+        """Wait so long, or until it is shut."""
+        with trio.move_on_after(seconds):
+            await self._shut.wait()
+
+    @asynccontextmanager
+    async def enter(self) -> AsyncIterator[Connect | None]:
+        """Wait for room, and yield what opens one connection; ``None`` once it is shut.
+
+        Room for a handshake is held from then on: connect soon.
+        """
+        async with self._queue:
+            await self._wait_for_room()
+        if self.is_shut:
+            yield None
+            return
+        self._governor.begin()  # before anybody else runs, so the room is still there
+        is_open = False
+
+        @asynccontextmanager
+        async def connect(
+            query: Query, transcript: TranscriptWriter
+        ) -> AsyncIterator[Transport]:
+            nonlocal is_open
+            async with self._connect(query, transcript) as transport:
+                is_open = True
+                self._opened()
+                yield transport
+
+        try:
+            yield connect
+        except ConnectError as error:
+            self._note_refusal(error)
+            raise
+        finally:
+            self._left(is_open=is_open)
+
+    async def _wait_for_room(self) -> None:
+        while not (self.is_shut or self._governor.may_open(trio.current_time())):
+            with trio.move_on_after(self._governor.wait_s(trio.current_time())):
+                await self._changed.park()
+
+    def _opened(self) -> None:
+        self.has_answered = True
+        self._governor.opened()
+        self._changed.unpark()
+
+    def _note_refusal(self, error: ConnectError) -> None:
+        self.has_answered |= error.status is not None
+        if classify(error).remedy is Remedy.WAIT_FOR_ROOM:
+            self._governor.full(trio.current_time())
+
+    def _left(self, *, is_open: bool) -> None:
+        if is_open:
+            self._last_open_s = trio.current_time()
+            self._governor.closed()
+        else:
+            self._governor.failed()
+        self._changed.unpark()
