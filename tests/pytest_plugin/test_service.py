@@ -31,9 +31,9 @@ async def speak(url: str, scratch: Path, label: str) -> int:
     """Have *label* spoken; return the code of the close that comes."""
     with open_transcript(scratch / f"{label}.jsonl") as transcript:
         async with open_live(Endpoint(url, "any"), QUERY, transcript) as line:
-            await line.send(text(f"{label.title()}.", label))
-            await line.send(FLUSH)
             try:
+                await line.send(text(f"{label.title()}.", label))
+                await line.send(FLUSH)  # by then it may have been hung up on
                 while '"done"' not in (await line.receive()).message:
                     pass
                 await line.send(EOS)
