@@ -1,7 +1,7 @@
 """``rimebatch replay``."""
 
 import sys
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -9,13 +9,14 @@ from typing import TypeAlias
 
 import click
 import trio
+from rich.text import Text
 from trio.testing import MockClock
 
 from rimebatch.cli.displays import echo_json
 from rimebatch.cli.exit_codes import ExitCode
 from rimebatch.cli.records import JobRecord, find_records
 from rimebatch.cli.replaying import playing_options
-from rimebatch.cli.tables import print_replay
+from rimebatch.cli.tables import STYLES, format_length, make_table, print_table
 from rimebatch.errors import RimeBatchError
 from rimebatch.manifest.mistakes import make_printable
 from rimebatch.recorder.replay_job import PlayedAttempt, PlayedJob, replay_job
@@ -94,19 +95,13 @@ def _play(record: JobRecord, options: ReplayOptions) -> _Outcome:
             folder=record.folder,
         )
         try:
-            return _run(playing)
+            return trio.run(
+                playing,
+                clock=MockClock(),
+                restrict_keyboard_interrupt_to_checkpoints=True,
+            )
         except RimeBatchError as error:
             return error
-
-
-def _run(playing: Callable[[], Awaitable[PlayedJob]]) -> PlayedJob:
-    try:
-        return trio.run(
-            playing, clock=MockClock(), restrict_keyboard_interrupt_to_checkpoints=True
-        )
-    except* KeyboardInterrupt:
-        pass  # in a group of the connection's nursery, which nobody else knows
-    raise KeyboardInterrupt
 
 
 def _agrees(outcome: _Outcome) -> bool:
@@ -153,3 +148,33 @@ def _echo_job(record: JobRecord, outcome: _Outcome) -> None:
         for difference in outcome.differences
     ]
     echo_json("job-replayed", {**told, **asdict(outcome), "differences": differences})
+
+
+def print_replay(played: Sequence[tuple[str, _Outcome]]) -> None:
+    """Print how every job of a replay went; each comes with its id."""
+    table = make_table(("transcripts", "messages", "takes", "time"), ("files", "state"))
+    for job_id, job in played:
+        table.add_row(Text(job_id), *_cells_of(job))
+    print_table(table)
+
+
+def _cells_of(job: _Outcome) -> list[str | Text]:
+    if isinstance(job, RimeBatchError):
+        return ["", "", "", "", "", Text("failed", STYLES["failed"])]
+    state = "agrees" if job.agrees else "differs"
+    return [
+        f"{len(job.attempts):,}",
+        f"{sum(attempt.messages for attempt in job.attempts):,}",
+        f"{sum(attempt.takes for attempt in job.attempts):,}",
+        format_length(sum(attempt.seconds for attempt in job.attempts)),
+        _describe_files(job),
+        Text(state, STYLES[state]),
+    ]
+
+
+def _describe_files(job: PlayedJob) -> str:
+    if job.differences is None:
+        return "not compared"
+    if job.differences:
+        return f"{len(job.differences)} differ"
+    return f"none: {job.missing} segments not on record" if job.missing else "equal"

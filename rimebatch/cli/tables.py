@@ -10,20 +10,20 @@ from rich.text import Text
 
 from rimebatch.cli.tally import JobTally, Tally
 from rimebatch.cli.why import Reasons, summarize
-from rimebatch.errors import RimeBatchError
 from rimebatch.manifest.mistakes import quote
 from rimebatch.manifest.plan import CHARS_PER_SECOND, Plan, PlannedJob
 from rimebatch.manifest.reasons import Why
 from rimebatch.recorder.ledger import Amounts
-from rimebatch.recorder.replay_job import PlayedJob
 
-_STYLES: Final = {
+STYLES: Final = {
     "done": "green",
     "agrees": "green",
     "failed": "bold red",
     "differs": "bold red",
     "stopped": "yellow",
 }
+"""How the state of a job is shown."""
+
 _HOUR_S: Final = 3600
 _WIDE: Final = 500  # an id of 120 characters, the numbers, and a path of 300
 
@@ -39,7 +39,7 @@ def format_length(seconds: float) -> str:
 
 def print_plan(plan: Plan, reasons: Reasons, price_usd: float) -> None:
     """Print what *plan* would send, and why; *price_usd* is for 1,000 characters."""
-    table = _make_table(
+    table = make_table(
         ("segments", "chars", "on record", "to send", "speech", "USD"), ("why",)
     )
     for job in plan.jobs:
@@ -49,7 +49,7 @@ def print_plan(plan: Plan, reasons: Reasons, price_usd: float) -> None:
         all_why = [why for of_job in reasons.values() for why in of_job.values()]
         cells = _plan_cells(plan.jobs, all_why, price_usd)
         table.add_row("total", *cells, style="bold")
-    _print(table)
+    print_table(table)
     click.echo(
         f"Speech and cost are estimates, of what is to be sent: {CHARS_PER_SECOND:g} "
         f"characters a second, {price_usd:g} USD for 1,000 characters."
@@ -64,7 +64,7 @@ def print_plan(plan: Plan, reasons: Reasons, price_usd: float) -> None:
 
 def print_tally(tally: Tally) -> None:
     """Print how every job of a run, or of a rendering, ended."""
-    table = _make_table(
+    table = make_table(
         ("segments", "chars sent", "reused", "wasted", "missing", "audio"),
         ("state", "file"),
     )
@@ -72,20 +72,10 @@ def print_tally(tally: Tally) -> None:
         table.add_row(*_job_cells(job, tally.ledger.amounts(job.job)))
     if len(tally.jobs) > 1:
         table.add_row(*_total_cells(tally), style="bold")
-    _print(table)
+    print_table(table)
 
 
-def print_replay(played: Iterable[tuple[str, PlayedJob | RimeBatchError]]) -> None:
-    """Print how every job of a replay went; each comes with its id."""
-    table = _make_table(
-        ("transcripts", "messages", "takes", "time"), ("files", "state")
-    )
-    for job_id, job in played:
-        table.add_row(Text(job_id), *_replay_cells(job))
-    _print(table)
-
-
-def _make_table(numbers: Sequence[str], last: Sequence[str] = ()) -> Table:
+def make_table(numbers: Sequence[str], last: Sequence[str] = ()) -> Table:
     """Return an empty table without lines: it bears a narrow terminal, and grep."""
     table = Table("job", box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in numbers:
@@ -95,9 +85,12 @@ def _make_table(numbers: Sequence[str], last: Sequence[str] = ()) -> Table:
     return table
 
 
-def _print(table: Table) -> None:
-    # A line for each job: where it is too long, the terminal wraps it at its end,
-    # and a file's name can still be copied whole.
+def print_table(table: Table) -> None:
+    """Print *table*, a line for each job.
+
+    Where one is too long, the terminal wraps it at its end, and a file's name can still
+    be copied whole.
+    """
     Console(width=_WIDE).print(table)
 
 
@@ -123,31 +116,9 @@ def _job_cells(job: JobTally, amounts: Amounts) -> list[str | Text]:
         f"{job.segments:,}",
         *_amount_cells(amounts),
         format_length(job.audio_s),
-        Text(job.state, _STYLES.get(job.state, "")),
+        Text(job.state, STYLES.get(job.state, "")),
         Text(job.file),
     ]
-
-
-def _replay_cells(job: PlayedJob | RimeBatchError) -> list[str | Text]:
-    if isinstance(job, RimeBatchError):
-        return ["", "", "", "", "", Text("failed", _STYLES["failed"])]
-    state = "agrees" if job.agrees else "differs"
-    return [
-        f"{len(job.attempts):,}",
-        f"{sum(attempt.messages for attempt in job.attempts):,}",
-        f"{sum(attempt.takes for attempt in job.attempts):,}",
-        format_length(sum(attempt.seconds for attempt in job.attempts)),
-        _describe_files(job),
-        Text(state, _STYLES[state]),
-    ]
-
-
-def _describe_files(job: PlayedJob) -> str:
-    if job.differences is None:
-        return "not compared"
-    if job.differences:
-        return f"{len(job.differences)} differ"
-    return f"none: {job.missing} segments not on record" if job.missing else "equal"
 
 
 def _total_cells(tally: Tally) -> list[str]:

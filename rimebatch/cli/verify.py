@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Final, TypeAlias
 
 import click
-from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
 from rimebatch.cli.displays import echo_json
 from rimebatch.cli.exit_codes import ExitCode
+from rimebatch.cli.tables import make_table, print_table
 from rimebatch.errors import AudioError, TranscriptError
 from rimebatch.manifest.mistakes import make_printable
 from rimebatch.manifest.plan import mark
@@ -31,7 +30,6 @@ from rimebatch.transcript.verify import (
 _Jobs: TypeAlias = Mapping[str, Sequence[Verified]]
 
 _TAKES: Final = tuple(field.name for field in fields(TakeCounts))
-_WIDE: Final = 500  # a line for each job, for grep; a terminal wraps it
 _SHOWN_DIGITS: Final = 8  # of a segment's key: enough to find it by
 
 
@@ -132,13 +130,11 @@ def _print_jobs(jobs: _Jobs, differences: Sequence[Difference]) -> None:
 
 
 def _print_table(jobs: _Jobs) -> None:
-    table = Table("job", box=None, pad_edge=False, padding=(0, 2, 0, 0))
-    for heading in ("transcripts", "entries", *_TAKES):
-        table.add_column(heading, justify="right")
+    table = make_table(("transcripts", "entries", *_TAKES))
     for job, transcripts in jobs.items():
         numbers = _count(transcripts).values()
         table.add_row(Text(job), *(f"{number:,}" for number in numbers))
-    Console(width=_WIDE).print(table)
+    print_table(table)
 
 
 def _describe(transcript: Verified, damage: Damage) -> str:

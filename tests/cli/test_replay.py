@@ -2,11 +2,13 @@
 
 import signal
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
 import pytest
 import trio
+from trio.testing import MockClock
 
 from fakes.recordings import (
     QUERY,
@@ -19,11 +21,14 @@ from fakes.recordings import (
     text,
     write,
 )
-from fakes.transcripts import HEADER
+from fakes.transcripts import HEADER, open_transcript
 from fakes.users import invoke, start, write_manifest
-from rimebatch.cli.replay import _run
+from rimebatch import renderer
+from rimebatch.cli.replay import print_replay
+from rimebatch.errors import TranscriptError
 from rimebatch.recorder.job import transcripts_of
-from rimebatch.recorder.replay_job import PlayedJob
+from rimebatch.recorder.replay_job import PlayedAttempt, PlayedJob
+from rimebatch.recorder.transports.replay import Replay
 
 HELLO = '{id: hello, text: "Hello there."}'
 LONG = '{id: long, text: "One.\\n\\nTwo.\\n\\nThree."}'
@@ -403,18 +408,24 @@ def test_options_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (0, [0.0, 0.0]) == (result.exit_code, seconds)
 
 
-async def interrupt() -> PlayedJob:
+async def interrupt(path: Path) -> None:
     """Press Ctrl-C while a connection is open."""
-    async with trio.open_nursery():
-        signal.raise_signal(signal.SIGINT)
-        await trio.sleep_forever()
-    raise AssertionError
+    with open_transcript(path) as transcript:
+        replay = Replay([make(*take("one"), *farewell())])
+        async with replay.connect(QUERY, transcript):
+            signal.raise_signal(signal.SIGINT)
+            await trio.sleep_forever()
 
 
-def test_ctrl_c_in_a_connection() -> None:
+def test_ctrl_c_in_a_connection(tmp_path: Path) -> None:
     """Ctrl-C comes out of a connection as what it is."""
     with pytest.raises(KeyboardInterrupt):
-        _run(interrupt)
+        trio.run(
+            interrupt,
+            tmp_path / "again.jsonl",
+            clock=MockClock(),
+            restrict_keyboard_interrupt_to_checkpoints=True,
+        )
 
 
 @pytest.mark.usefixtures("_book")
@@ -455,3 +466,44 @@ def test_a_path_is_named_once(tmp_path: Path) -> None:
 
     assert 7 == result.exit_code
     assert f"Error: {path}: not a transcript" == result.stderr.splitlines()[0]
+
+
+ATTEMPT = PlayedAttempt("1.jsonl", 1234, 0, 2, 30.5, None, (), (), ())
+MISSING = renderer.Difference(Path("one.wav"), "missing")
+
+
+@pytest.mark.parametrize(
+    ("played", "shown"),
+    [
+        (
+            PlayedJob((ATTEMPT, ATTEMPT), differences=()),
+            "2 2,468 4 1:01.0 equal agrees",
+        ),
+        (
+            PlayedJob((ATTEMPT,), differences=(MISSING,)),
+            "1 1,234 2 0:30.5 1 differ differs",
+        ),
+        (PlayedJob((ATTEMPT,)), "1 1,234 2 0:30.5 not compared agrees"),
+        (
+            PlayedJob((ATTEMPT,), missing=3, differences=()),
+            "1 1,234 2 0:30.5 none: 3 segments not on record agrees",
+        ),
+        (
+            PlayedJob((replace(ATTEMPT, unplayed=1),), differences=()),
+            "1 1,234 2 0:30.5 equal differs",
+        ),
+        (TranscriptError("damaged"), "failed"),
+    ],
+)
+def test_table(
+    capsys: pytest.CaptureFixture[str],
+    played: PlayedJob | TranscriptError,
+    shown: str,
+) -> None:
+    """Each job has a line with what was played of it, and how its files are."""
+    print_replay([("one", played), ("one", played)])
+
+    lines = capsys.readouterr().out.splitlines()
+    heading, *rows = [" ".join(line.split()) for line in lines]
+    assert "job transcripts messages takes time files state" == heading
+    assert [f"one {shown}"] * 2 == rows

@@ -1,6 +1,5 @@
 """What people read at the end of a command."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,15 +10,12 @@ from fakes.manifests import make_job, make_manifest
 from rimebatch.cli.tables import (
     format_length,
     print_plan,
-    print_replay,
     print_tally,
 )
 from rimebatch.cli.tally import Tally
 from rimebatch.cli.why import find_why
-from rimebatch.errors import TranscriptError
 from rimebatch.manifest.load import Job
 from rimebatch.manifest.plan import Plan, make_plan
-from rimebatch.recorder.replay_job import PlayedAttempt, PlayedJob
 from rimebatch.recorder.reports import (
     JobResult,
     JobStarted,
@@ -27,7 +23,6 @@ from rimebatch.recorder.reports import (
     SegmentAsked,
     TakeRecorded,
 )
-from rimebatch.renderer import Difference
 
 ONE = make_job("one", "x" * 400, "y" * 200)
 TWO = make_job("two", "z" * 400)
@@ -151,43 +146,3 @@ def test_long_file_names_stay_whole(capsys: pytest.CaptureFixture[str]) -> None:
     _, one, *_ = tally_lines(capsys, result)
 
     assert one.endswith(f"done {name}")
-
-
-ATTEMPT = PlayedAttempt("1.jsonl", 1234, 0, 2, 30.5, None, (), (), ())
-MISSING = Difference(Path("one.wav"), "missing")
-
-
-@pytest.mark.parametrize(
-    ("played", "shown"),
-    [
-        (
-            PlayedJob((ATTEMPT, ATTEMPT), differences=()),
-            "2 2,468 4 1:01.0 equal agrees",
-        ),
-        (
-            PlayedJob((ATTEMPT,), differences=(MISSING,)),
-            "1 1,234 2 0:30.5 1 differ differs",
-        ),
-        (PlayedJob((ATTEMPT,)), "1 1,234 2 0:30.5 not compared agrees"),
-        (
-            PlayedJob((ATTEMPT,), missing=3, differences=()),
-            "1 1,234 2 0:30.5 none: 3 segments not on record agrees",
-        ),
-        (
-            PlayedJob((replace(ATTEMPT, unplayed=1),), differences=()),
-            "1 1,234 2 0:30.5 equal differs",
-        ),
-        (TranscriptError("damaged"), "failed"),
-    ],
-)
-def test_replay(
-    capsys: pytest.CaptureFixture[str],
-    played: PlayedJob | TranscriptError,
-    shown: str,
-) -> None:
-    """Each job has a line with what was played of it, and how its files are."""
-    print_replay([("one", played), ("one", played)])
-
-    heading, *rows = read_lines(capsys)
-    assert "job transcripts messages takes time files state" == heading
-    assert [f"one {shown}"] * 2 == rows
