@@ -43,6 +43,7 @@ ROWS = (
     ("rimebatch.manifest.plan_file", "rimebatch.manifest.reasons"),
     ("rimebatch.manifest.plan",),
     ("rimebatch.manifest", "rimebatch.ws3"),
+    ("rimebatch.files",),
     ("rimebatch.errors",),
 )
 # A package that only holds rooms of several rows; it may import nothing of ours.

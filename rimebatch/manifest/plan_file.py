@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from rimebatch.errors import OutputError, PlanError
+from rimebatch.files import write_whole
 from rimebatch.manifest.names import find_name_flaw
 from rimebatch.manifest.plan import PlannedJob, mark
 
@@ -32,17 +33,12 @@ def write_planned_job(path: Path, job: PlannedJob) -> None:
         OutputError: It cannot be written.
     """
     content = _encode(job)
-    # Not synced: what a power cut takes, the next run writes again, for nothing.
-    staged = path.with_name(f".{path.name}.part")
     try:
         if path.is_file() and path.read_bytes() == content:
             return
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            staged.write_bytes(content)
-            staged.replace(path)
-        finally:
-            staged.unlink(missing_ok=True)
+        # Not durable: what a power cut takes, the next run writes again, for nothing.
+        write_whole(path, content, durable=False)
     except OSError as error:
         what = f"{path}: cannot write: {error.strerror}"
         raise OutputError(f"{what}; make room there, or write elsewhere") from error

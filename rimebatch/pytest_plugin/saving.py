@@ -9,6 +9,7 @@ from pathlib import Path
 from msgspec.structs import replace
 
 from rimebatch.errors import SecretError
+from rimebatch.files import write_whole
 from rimebatch.pytest_plugin.paths import find_connections, nth_connection
 from rimebatch.transcript import Redactor, read_entries, read_header
 from rimebatch.transcript.edit import reseal
@@ -28,10 +29,7 @@ def save_connections(sources: Sequence[Path], path: Path, redactor: Redactor) ->
     contents = [_read(source, redactor) for source in sources]
     path.parent.mkdir(parents=True, exist_ok=True)
     for number, content in enumerate(contents, start=1):
-        final = nth_connection(path, number)
-        staged = final.with_name(f".{final.name}.part")
-        staged.write_bytes(content)
-        staged.replace(final)
+        write_whole(nth_connection(path, number), content, durable=False)
     for left_over in find_connections(path)[len(contents) :]:
         left_over.unlink()
 

@@ -4,7 +4,6 @@ What the figures mean, `rimebatch.recorder.ledger` knows. This is where they sur
 nothing else remembers what was wasted.
 """
 
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -12,8 +11,8 @@ from typing import Final
 import msgspec
 
 from rimebatch.errors import OutputError
+from rimebatch.files import write_whole
 from rimebatch.recorder.ledger import Account
-from rimebatch.transcript.store import sync_folder
 
 FORMAT_VERSION: Final = 1
 
@@ -24,18 +23,9 @@ def write_ledger(path: Path, account: Account) -> None:
     Raises:
         OutputError: It cannot be written.
     """
-    staged = path.with_name(f".{path.name}.part")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with staged.open("wb") as file:
-                file.write(_encode(account))
-                file.flush()
-                os.fsync(file.fileno())
-            staged.replace(path)
-            sync_folder(path.parent)
-        finally:
-            staged.unlink(missing_ok=True)
+        write_whole(path, _encode(account))
     except OSError as error:
         what = f"{path}: cannot write: {error.strerror}"
         raise OutputError(f"{what}; make room there, or write elsewhere") from error

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rimebatch.errors import AudioError, TranscriptError
+from rimebatch.files import staged
 from rimebatch.manifest.plan import PlannedJob
 from rimebatch.renderer.decoding import Decoded, decode_audio, most_frames
-from rimebatch.renderer.publish import cannot_write, discard, publish, staged
+from rimebatch.renderer.publish import cannot_write, discard, publish
 from rimebatch.renderer.sidecar import digest_inputs, make_sidecar, read_stamp
 from rimebatch.renderer.sound import is_whole, open_sound
 from rimebatch.renderer.takes import Sound, read_sound

@@ -1,8 +1,4 @@
-"""Files that are complete or absent: written out of sight, then moved into place.
-
-A staged file lies in the folder of its final name, so that the move is one rename, and
-always under the same name, so that the next run overwrites what a crash left behind.
-"""
+"""The files of a job: staged one by one, and moved into place together."""
 
 import os
 from collections.abc import Sequence
@@ -10,12 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from rimebatch.errors import OutputError
-from rimebatch.transcript.store import sync_folder
-
-
-def staged(final: Path) -> Path:
-    """Return where to write what will be *final*."""
-    return final.with_name(f".{final.name}.part")
+from rimebatch.files import staged, sync_folder
 
 
 def publish(finals: Sequence[Path]) -> None:

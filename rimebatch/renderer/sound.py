@@ -18,7 +18,8 @@ import soundfile
 from numpy.typing import NDArray
 
 from rimebatch.errors import OutputError
-from rimebatch.renderer.publish import cannot_write, staged
+from rimebatch.files import staged
+from rimebatch.renderer.publish import cannot_write
 
 BLOCK_FRAMES: Final = 65_536
 _FRAME_BYTES: Final = 2

@@ -6,7 +6,6 @@ transcript is ever changed in its place.
 """
 
 import hashlib
-import os
 from collections.abc import Iterable, Iterator, Mapping
 from io import BytesIO
 from itertools import islice
@@ -17,6 +16,7 @@ import msgspec
 from msgspec.structs import replace
 
 from rimebatch.errors import OutputError, SecretError, TranscriptError
+from rimebatch.files import PRIVATE, write_whole
 from rimebatch.transcript.entries import (
     Entry,
     Header,
@@ -31,7 +31,6 @@ from rimebatch.transcript.entries import (
 )
 from rimebatch.transcript.reader import read_entries, read_header
 from rimebatch.transcript.redactor import Redactor
-from rimebatch.transcript.store import sync_folder
 from rimebatch.transcript.sums import LineSums
 from rimebatch.transcript.verify import verify_transcript
 
@@ -141,25 +140,11 @@ def write_transcript(path: Path, content: bytes, *, source: Path, force: bool) -
     Raises:
         OutputError: There is one that may not, or it cannot be written.
     """
-    staged = path.with_name(f".{path.name}.part")
     try:
         _check_free(path, source, force=force)
-        try:
-            with os.fdopen(_open_private(staged), "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            staged.replace(path)
-        finally:
-            staged.unlink(missing_ok=True)
-        sync_folder(path.parent)
+        write_whole(path, content, mode=PRIVATE)
     except OSError as error:
         raise OutputError(f"{path}: cannot write: {error.strerror}") from error
-
-
-def _open_private(staged: Path) -> int:
-    staged.unlink(missing_ok=True)  # of a crash: it might be open to others
-    return os.open(staged, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
 
 
 def _check_free(path: Path, source: Path, *, force: bool) -> None:

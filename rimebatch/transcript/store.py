@@ -1,10 +1,10 @@
 """Where a job's transcripts lie: one folder, numbered files, the newest take wins."""
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 from rimebatch.errors import OutputError
+from rimebatch.files import sync_folder
 from rimebatch.transcript.entries import Header
 from rimebatch.transcript.reader import RecordedTake, read_takes
 from rimebatch.transcript.redactor import VERBATIM, Redactor
@@ -75,15 +75,6 @@ class JobTranscripts:
                 f"{self.folder}: cannot sync the folder: {error.strerror}"
             ) from error
         return writer
-
-
-def sync_folder(folder: Path) -> None:
-    """Make the names in *folder* survive a power cut."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _number(path: Path) -> int:

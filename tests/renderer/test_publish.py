@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from rimebatch.errors import OutputError
-from rimebatch.renderer.publish import cannot_write, discard, publish, staged
+from rimebatch.files import staged
+from rimebatch.renderer.publish import cannot_write, discard, publish
 
 
 def stage(folder: Path, **contents: str) -> list[Path]:

@@ -11,7 +11,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from rimebatch.errors import OutputError
-from rimebatch.renderer.publish import staged
+from rimebatch.files import staged
 from rimebatch.renderer.sound import BLOCK_FRAMES, is_whole, open_sound
 
 RATE_HZ = 22050

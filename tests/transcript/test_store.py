@@ -14,7 +14,7 @@ from rimebatch.errors import OutputError, TranscriptError
 from rimebatch.transcript.entries import Header, TakeRecord
 from rimebatch.transcript.reader import read_header
 from rimebatch.transcript.redactor import Redactor
-from rimebatch.transcript.store import JobTranscripts, sync_folder
+from rimebatch.transcript.store import JobTranscripts
 from rimebatch.transcript.writer import TranscriptWriter
 
 MakeHeader = Callable[[int], Header]
@@ -176,10 +176,3 @@ def test_folder_that_cannot_be_synced(
         transcripts.create(make_header, int)
 
     assert 1 == read_header(transcripts.folder / "0001.jsonl").attempt
-
-
-def test_sync_folder(tmp_path: Path) -> None:
-    """Syncing says so if there is no such folder."""
-    sync_folder(tmp_path)
-    with pytest.raises(FileNotFoundError):
-        sync_folder(tmp_path / "missing")
