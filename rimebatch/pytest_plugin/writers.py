@@ -5,15 +5,11 @@ It knows how a transcript is written, and nothing of where what it holds comes f
 
 from importlib.metadata import version
 from pathlib import Path
-from typing import Final
 
-import trio
-
+from rimebatch.recorder.transports.clock import start_clock
 from rimebatch.transcript import Header, Redactor, TranscriptWriter
 from rimebatch.transcript.redactor import VERBATIM
 from rimebatch.ws3.query import Query
-
-_NANOSECONDS: Final = 1_000_000_000
 
 
 def open_writer(
@@ -43,10 +39,9 @@ def open_writer(
         client={"rimebatch": version("rimebatch")},
         wall=None,
     )
-    start_s = trio.current_time()
     return TranscriptWriter(
         folder / f"{number}.jsonl",
         header,
-        lambda: round((trio.current_time() - start_s) * _NANOSECONDS),
+        start_clock(),
         redactor,
     )

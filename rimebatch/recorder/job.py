@@ -27,6 +27,7 @@ from rimebatch.recorder.reports import (
 )
 from rimebatch.recorder.session import Manners, Session
 from rimebatch.recorder.transports import Connect
+from rimebatch.recorder.transports.clock import start_clock
 from rimebatch.renderer import RenderedJob, is_rendered, render_job
 from rimebatch.transcript import (
     Header,
@@ -42,7 +43,6 @@ from rimebatch.transcript.redactor import VERBATIM
 from rimebatch.transcript.storage import check_segment_room
 from rimebatch.ws3.takes import BYTES_PER_SAMPLE
 
-_NANOSECONDS: Final = 1_000_000_000
 _ERROR_CHARS: Final = 2000  # a server's words may be a megabyte
 
 
@@ -156,10 +156,9 @@ class JobRun:
         self.attempts += 1
         self._session = None
         await self._keep_plan()
-        start = trio.current_time()
         transcript = self._transcripts.create(
             lambda attempt: self._make_header(attempt, origin, manners),
-            lambda: round((trio.current_time() - start) * _NANOSECONDS),
+            start_clock(),
             origin.redactor,
         )
         failure: RimeBatchError | None = None

@@ -24,6 +24,7 @@ from rimebatch.errors import RemoteProtocolError, RimeBatchError
 from rimebatch.manifest.plan import PlannedJob, Segment, SegmentKey
 from rimebatch.manifest.segments import count_chars
 from rimebatch.recorder.session import Manners, Session
+from rimebatch.recorder.transports.clock import start_clock
 from rimebatch.recorder.transports.replay import Replay
 from rimebatch.renderer import Difference, compare_files
 from rimebatch.renderer.job import name_files
@@ -47,7 +48,6 @@ from rimebatch.transcript.verify import Damage, Verified, verify_transcript
 from rimebatch.ws3.commands import Command, Eos, Flush, Text, decode_command
 from rimebatch.ws3.takes import BYTES_PER_SAMPLE
 
-_NANOSECONDS: Final = 1_000_000_000
 _NORMAL: Final = 1000  # with which a session closes when it is through
 
 # A context id as `rimebatch.manifest.plan` makes it: of the job and of the key.
@@ -162,7 +162,7 @@ async def _replay_attempt(
     start_s = trio.current_time()
     with transcripts.create(
         lambda _: recording.header,
-        lambda: round((trio.current_time() - start_s) * _NANOSECONDS),
+        start_clock(),
     ) as transcript:
         error = await _record(segments, replay, recording, transcript, manners)
     made = await trio.to_thread.run_sync(read_takes, transcript.path)

@@ -11,9 +11,9 @@ import msgspec
 from rimebatch.errors import DivergenceError, RemoteProtocolError
 from rimebatch.replay.matching import Difference
 from rimebatch.replay.recording import LOST_LINE, Ended, Sent, Step
+from rimebatch.transcript.view import find_length_s
 from rimebatch.ws3.events import Chunk, decode_event
 from rimebatch.ws3.query import Query
-from rimebatch.ws3.takes import BYTES_PER_SAMPLE
 
 _NANOSECONDS: Final = 1_000_000_000
 _SHOWN_CHARS: Final = 100  # of a message: a line of a terminal, less its head
@@ -120,11 +120,8 @@ def _fit(text: str) -> str:
 
 def _describe_chunk(chunk: Chunk, query: Query) -> str:
     label = "" if chunk.context_id is None else f" of {json.dumps(chunk.context_id)}"
-    asked = dict(query)
-    sample_bytes = BYTES_PER_SAMPLE.get(asked.get("audioFormat", ""), 0)
-    rate_hz = asked.get("samplingRate", "")
-    if sample_bytes and rate_hz.isdecimal() and int(rate_hz):
-        label += f", {len(chunk.audio) / sample_bytes / int(rate_hz):.3f} s"
+    length_s = find_length_s(query, len(chunk.audio))
+    label += "" if length_s is None else f", {length_s:.3f} s"
     return f"chunk{label}, {_describe_bytes(chunk.audio)}"
 
 

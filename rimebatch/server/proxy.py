@@ -31,6 +31,7 @@ from rimebatch.errors import (
     RemoteProtocolError,
     RimeBatchError,
 )
+from rimebatch.recorder.transports.clock import start_clock
 from rimebatch.recorder.transports.endpoint import Endpoint
 from rimebatch.recorder.transports.engine import LOST_LINE
 from rimebatch.recorder.transports.live import LineLimits, LiveTransport, open_live
@@ -48,8 +49,6 @@ _LIMITS: Final = LineLimits(pong_within_s=math.inf, close_s=10.0, queue_messages
 
 # How the service's line ends, in good order and otherwise.
 _SERVICE_ENDED: Final = (ConnectionClosedError, RemoteProtocolError)
-
-_NANOSECONDS: Final = 1_000_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +161,7 @@ class _Proxy:
     def _create(
         self, query: Query, endpoint: Endpoint, user_agent: str | None
     ) -> TranscriptWriter:
-        options, start = self._options, trio.current_time()
+        options = self._options
         client = {"user-agent": user_agent} if user_agent else {}
         secrets = (*options.redactor.secrets, endpoint.key or "")
         return self._transcripts.create(
@@ -175,7 +174,7 @@ class _Proxy:
                 client={**options.client, **client},
                 wall=options.read_wall_time(),
             ),
-            lambda: round((trio.current_time() - start) * _NANOSECONDS),
+            start_clock(),
             replace(options.redactor, secrets=secrets),
         )
 
