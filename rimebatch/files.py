@@ -50,6 +50,24 @@ def write_whole(
         sync_folder(path.parent)
 
 
+def make_folder(folder: Path, *, mode: int = 0o777) -> None:
+    """Make *folder*, if need be, and those that it lies in, to survive a power cut.
+
+    Args:
+        folder: To make.
+        mode: Of this one, less what the person's umask takes away.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    if folder.is_dir():
+        return
+    if not folder.parent.exists():
+        make_folder(folder.parent)
+    folder.mkdir(mode=mode, exist_ok=True)
+    sync_folder(folder.parent)
+
+
 def sync_folder(folder: Path) -> None:
     """Make the names in *folder* survive a power cut."""
     descriptor = os.open(folder, os.O_RDONLY)

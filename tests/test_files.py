@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from rimebatch.files import PRIVATE, staged, sync_folder, write_whole
+from rimebatch.files import PRIVATE, make_folder, staged, sync_folder, write_whole
 
 
 @pytest.mark.parametrize("durable", [True, False])
@@ -44,3 +44,23 @@ def test_sync_folder(tmp_path: Path) -> None:
     sync_folder(tmp_path)
     with pytest.raises(FileNotFoundError):
         sync_folder(tmp_path / "missing")
+
+
+def test_make_folder(tmp_path: Path) -> None:
+    """A folder is made with those it lies in; its own mode is the one asked for."""
+    folder = tmp_path / "one" / "two" / "three"
+    for _ in range(2):
+        make_folder(folder, mode=0o700)
+
+    assert 0o700 == stat.S_IMODE(folder.stat().st_mode)
+    assert 0o700 < stat.S_IMODE(folder.parent.stat().st_mode)
+
+
+@pytest.mark.parametrize("name", ["file", "file/folder", "file/folder/folder"])
+def test_a_folder_that_cannot_be_made(tmp_path: Path, name: str) -> None:
+    """A file that is in the way stays."""
+    (tmp_path / "file").touch()
+    with pytest.raises(OSError, match=r"File exists|Not a directory"):
+        make_folder(tmp_path / name)
+
+    assert (tmp_path / "file").is_file()

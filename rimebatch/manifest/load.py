@@ -5,7 +5,7 @@ Knows neither segments nor what is on record; both are the plan's.
 
 import os
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import Final, Literal, TypeAlias
@@ -19,14 +19,21 @@ from rimebatch.manifest.mistakes import START, Flaw, Found, Mistake, quote
 from rimebatch.manifest.model import (
     MAX_CHARS,
     SILENCE_LIMIT_S,
+    WrittenChecks,
     WrittenJob,
     WrittenManifest,
     find_text_flaw,
 )
 from rimebatch.manifest.parameters import WrittenVoice
 from rimebatch.manifest.rules import check_rules
+from rimebatch.manifest.sources import Sources
 from rimebatch.manifest.structure import check_structure
-from rimebatch.manifest.text_files import read_text
+from rimebatch.manifest.take_checks import (
+    DEFAULT_CHECKS,
+    LengthBand,
+    TakeChecks,
+    resolve_checks,
+)
 from rimebatch.manifest.yaml_nodes import (
     Data,
     Document,
@@ -67,6 +74,7 @@ class Job:
         text: What to say, already read from its file; ``None`` for a script.
         messages: A script to be sent exactly as written, keys in their written order;
             ``None`` for a text. It ends with the only ``eos``.
+        checks: What its takes must be like.
     """
 
     id: str
@@ -74,6 +82,7 @@ class Job:
     voice: Voice
     text: str | None
     messages: tuple[Mapping[str, str], ...] | None
+    checks: TakeChecks = DEFAULT_CHECKS
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +105,7 @@ class Manifest:
             ``file:line:column: place: what; what would help``, in file order.
         catalogue_date: Of the copy of the service's catalogue by which its voices were
             checked; ``None`` if they were not.
+        sources: SHA-256 of the text of every file it was read from.
     """
 
     path: Path
@@ -112,6 +122,7 @@ class Manifest:
     budget_chars: int | None = None
     warnings: tuple[str, ...] = ()
     catalogue_date: str | None = None
+    sources: Mapping[Path, str] = field(default_factory=dict, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,12 +161,13 @@ def load_manifest(
             help``, in file order. What keeps the YAML from being read comes alone.
         CatalogueError: There is a copy of the catalogue, and it cannot be read.
     """
-    document = _read_document(Path(path))
+    sources = Sources()
+    document = _read_document(Path(path), sources)
     if isinstance(document, Mistake):
         raise ManifestError([document.sentence(os.fspath(path))])
     data = document.data
     written = check_structure(data)
-    texts, unreadable = _read_text_files(data, Path(path).parent)
+    texts, unreadable = _read_text_files(data, Path(path).parent, sources)
     found = written if isinstance(written, list) else []
     found = _join(found, check_rules(document, Path(path).stem, endpoint))
     named = endpoint or data.get("endpoint")
@@ -172,6 +184,7 @@ def load_manifest(
         endpoint=endpoint or manifest.endpoint,
         warnings=tuple(_word(path, map(document.locate, doubtful))),
         catalogue_date=catalogue.date if catalogue else None,
+        sources=sources.digests,
     )
 
 
@@ -206,22 +219,22 @@ def _word(path: Path | str, mistakes: Iterable[Mistake]) -> list[str]:
     return [mistake.sentence(os.fspath(path)) for mistake in ordered]
 
 
-def _read_document(path: Path) -> Document | Mistake:
-    content = read_text(path)
+def _read_document(path: Path, sources: Sources) -> Document | Mistake:
+    content = sources.read(path)
     if isinstance(content, Flaw):
         return Mistake(START, (), content)
     return parse_document(content)
 
 
 def _read_text_files(
-    data: Mapping[str, Data], folder: Path
+    data: Mapping[str, Data], folder: Path, sources: Sources
 ) -> tuple[dict[int, str], list[Found]]:
     """Return the texts that stand in files, by the job's index, and their flaws."""
     texts: dict[int, str] = {}
     found: list[Found] = []
     for index, job in enumerate(map(mapping_in, list_in(data.get("jobs")))):
         if isinstance(name := job.get("text_file"), str):
-            content = _read_text_file(folder, name)
+            content = _read_text_file(folder, name, sources)
             if isinstance(content, Flaw):
                 found.append(Found(("jobs", index, "text_file"), content))
             else:
@@ -229,8 +242,8 @@ def _read_text_files(
     return texts, found
 
 
-def _read_text_file(folder: Path, name: str) -> str | Flaw:
-    content = read_text(folder / name)
+def _read_text_file(folder: Path, name: str, sources: Sources) -> str | Flaw:
+    content = sources.read(folder / name)
     flaw = content if isinstance(content, Flaw) else find_text_flaw(content)
     return Flaw(f"{quote(name)} {flaw.what}", flaw.remedy) if flaw else content
 
@@ -249,13 +262,7 @@ def _make_manifest(
         concurrency=written.concurrency,
         output=Output(written.output.format),
         jobs=tuple(
-            Job(
-                id=job.id,
-                title=job.title,
-                voice=_make_voice(written.voice, job),
-                text=texts.get(index, job.text),
-                messages=_make_messages(script),
-            )
+            _make_job(written, job, texts.get(index, job.text), script)
             for index, (job, script) in enumerate(
                 zip(written.jobs, scripts, strict=True)
             )
@@ -266,6 +273,23 @@ def _make_manifest(
         transcript_text=written.transcript.text,
         plain_ws_hosts=tuple(written.plain_ws_hosts),
         budget_chars=written.budget.max_chars if written.budget else None,
+    )
+
+
+def _make_job(
+    manifest: WrittenManifest,
+    written: WrittenJob,
+    text: str | None,
+    script: "Data | None",
+) -> Job:
+    voice = _make_voice(manifest.voice, written)
+    return Job(
+        id=written.id,
+        title=written.title,
+        voice=voice,
+        text=text,
+        messages=_make_messages(script),
+        checks=_make_checks(manifest.checks, voice),
     )
 
 
@@ -284,6 +308,15 @@ def _make_voice(inherited: WrittenVoice | None, job: WrittenJob) -> Voice:
     # In the order of the table, whoever set them.
     names = [name for name in WrittenVoice.model_fields if name in parameters]
     return Voice(MappingProxyType({name: parameters[name] for name in names} | extra))
+
+
+def _make_checks(written: WrittenChecks, voice: Voice) -> TakeChecks:
+    checks = TakeChecks(**written.model_dump(exclude={"length"}))
+    bands = (
+        LengthBand(band.modelId, band.lang, *band.chars_per_second)
+        for band in written.length
+    )
+    return resolve_checks(checks, bands, voice.parameters)
 
 
 def _make_messages(script: "Data | None") -> tuple[Mapping[str, str], ...] | None:

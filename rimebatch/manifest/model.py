@@ -15,6 +15,7 @@ from rimebatch.manifest.endpoint import find_host_flaw
 from rimebatch.manifest.mistakes import Flaw
 from rimebatch.manifest.names import find_name_flaw, make_collision_key
 from rimebatch.manifest.parameters import WrittenVoice
+from rimebatch.manifest.take_checks import DEFAULT_CHECKS, OnFail
 from rimebatch.manifest.written import REAL, WHOLE, Line, Written, require
 
 MAX_CHARS = 500  # "Character limit per request is 500 via the API"; later pages: 1,000
@@ -41,10 +42,24 @@ def _find_id_flaw(job_id: str) -> Flaw | None:
     return find_name_flaw(job_id)
 
 
+def _find_band_flaw(band: list[float]) -> Flaw | None:
+    if len(band) == 2 and band[0] < band[1]:  # noqa: PLR2004  # "two numbers", below
+        return None
+    what = "expected two numbers, the smaller first"
+    return Flaw(what, "write the slowest and the fastest, such as [8, 25]")
+
+
 _Spoken: TypeAlias = Annotated[str, AfterValidator(require(find_text_flaw))]
 _FolderName: TypeAlias = Annotated[str, AfterValidator(require(find_name_flaw))]
 _JobId: TypeAlias = Annotated[str, AfterValidator(require(_find_id_flaw))]
 _Host: TypeAlias = Annotated[str, AfterValidator(require(find_host_flaw))]
+_Share: TypeAlias = Annotated[float, Field(ge=0, le=1), REAL]
+_AtLeast0: TypeAlias = Annotated[float, Field(ge=0), REAL]
+_Band: TypeAlias = Annotated[
+    list[Annotated[float, Field(gt=0), REAL]],
+    AfterValidator(require(_find_band_flaw)),
+    Field(json_schema_extra={"minItems": 2, "maxItems": 2}),
+]
 
 
 class WrittenMessage(Written):  # type: ignore[explicit-any]  # pydantic has it
@@ -128,6 +143,61 @@ class WrittenBudget(Written):  # type: ignore[explicit-any]  # pydantic has it
     )
 
 
+class WrittenLength(Written):  # type: ignore[explicit-any]  # pydantic has it
+    """How much text a second of audio may hold, for some takes or for all."""
+
+    modelId: Line | None = Field(  # noqa: N815  # Rime's own name
+        default=None, description="The model it is for. Default: any."
+    )
+    lang: Line | None = Field(
+        default=None, description="The language it is for. Default: any."
+    )
+    chars_per_second: _Band = Field(
+        description="The fewest characters a second, and the most."
+    )
+
+
+class WrittenChecks(Written):  # type: ignore[explicit-any]  # pydantic has it
+    """What is measured of every take, and what becomes of one that fails."""
+
+    on_fail: OnFail = Field(
+        default=DEFAULT_CHECKS.on_fail,
+        description="Whether a take that fails is made anew, told of, or the end of "
+        "its job.",
+    )
+    retakes: Annotated[int, Field(ge=0), WHOLE] = Field(
+        default=DEFAULT_CHECKS.retakes,
+        description="How many further takes a failing segment is worth, ever.",
+    )
+    words: _Share = Field(
+        default=DEFAULT_CHECKS.words,
+        description="The share of the text that the spoken words must account for, "
+        "where the service sends words.",
+    )
+    overrun_s: _AtLeast0 = Field(
+        default=DEFAULT_CHECKS.overrun_s,
+        description="Seconds by which a word may end beyond the audio.",
+    )
+    overrun_share: _AtLeast0 = Field(
+        default=DEFAULT_CHECKS.overrun_share,
+        description="What is added to overrun_s, as a share of the audio's length.",
+    )
+    silence_s: Annotated[float, Field(gt=0), REAL] = Field(
+        default=DEFAULT_CHECKS.silence_s,
+        description="The longest silence inside a take, in seconds, beside the pauses "
+        "that its text asks for.",
+    )
+    clipped: _Share = Field(
+        default=DEFAULT_CHECKS.clipped,
+        description="The share of the samples that may be cut off at full scale.",
+    )
+    length: list[WrittenLength] = Field(
+        default=[],
+        description="Plausible characters per second; the first that fits holds, and "
+        "those built in come last.",
+    )
+
+
 class WrittenManifest(Written):  # type: ignore[explicit-any]  # pydantic has it
     """A RimeBatch manifest: what to say, in which voice, and where."""
 
@@ -174,6 +244,11 @@ class WrittenManifest(Written):  # type: ignore[explicit-any]  # pydantic has it
     )
     budget: WrittenBudget | None = Field(
         default=None, description="What one run may cost."
+    )
+    checks: WrittenChecks = Field(
+        default=WrittenChecks(),
+        description="What is measured of every take, and what becomes of one that "
+        "fails.",
     )
     jobs: Annotated[list[WrittenJob], Field(min_length=1)] = Field(
         description="What to say, in the order in which it is begun."

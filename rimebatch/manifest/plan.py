@@ -14,6 +14,7 @@ import msgspec
 
 from rimebatch.manifest.load import Job, Manifest
 from rimebatch.manifest.segments import SegmentText, count_chars, split_text
+from rimebatch.manifest.take_checks import DEFAULT_CHECKS, TakeChecks
 from rimebatch.ws3.buffer import spoken_text
 from rimebatch.ws3.commands import Command, Flush, Text, decode_command, encode_command
 from rimebatch.ws3.query import Parameter, Query, make_query
@@ -64,6 +65,7 @@ class PlannedJob:
         skipped: Pieces of the text with nothing speakable in them.
         is_script: Whether its messages are the manifest's own, sent as they stand.
         on_record: Keys that have a take on record.
+        checks: What its takes must be like; no part of any key.
     """
 
     id: str
@@ -74,6 +76,7 @@ class PlannedJob:
     skipped: tuple[SegmentText, ...]
     is_script: bool
     on_record: frozenset[str] = frozenset()
+    checks: TakeChecks = DEFAULT_CHECKS
 
     @property
     def missing(self) -> tuple[Segment, ...]:
@@ -148,6 +151,7 @@ def plan_job(job: Job, max_chars: int) -> PlannedJob:
         segments=tuple(segments),
         skipped=tuple(piece for piece in pieces if not piece.speakable),
         is_script=job.messages is not None,
+        checks=job.checks,
     )
 
 

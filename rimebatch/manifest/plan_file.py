@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from rimebatch.errors import OutputError, PlanError
-from rimebatch.files import write_whole
+from rimebatch.files import make_folder, write_whole
 from rimebatch.manifest.names import find_name_flaw
 from rimebatch.manifest.plan import PlannedJob, mark
 
@@ -36,7 +36,7 @@ def write_planned_job(path: Path, job: PlannedJob) -> None:
     try:
         if path.is_file() and path.read_bytes() == content:
             return
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         # Not durable: what a power cut takes, the next run writes again, for nothing.
         write_whole(path, content, durable=False)
     except OSError as error:

@@ -13,7 +13,9 @@ from pydantic_core import ErrorDetails
 from rimebatch.manifest.mistakes import Flaw, Found, Place, quote, suggest
 from rimebatch.manifest.model import (
     WrittenBudget,
+    WrittenChecks,
     WrittenJob,
+    WrittenLength,
     WrittenManifest,
     WrittenMessage,
     WrittenOutput,
@@ -58,6 +60,8 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "output": WrittenOutput,
     "transcript": WrittenTranscript,
     "budget": WrittenBudget,
+    "checks": WrittenChecks,
+    "length": WrittenLength,
     "jobs": WrittenJob,
     "messages": WrittenMessage,
 }

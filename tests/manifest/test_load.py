@@ -19,6 +19,7 @@ from rimebatch.manifest.load import (
     Voice,
     load_manifest,
 )
+from rimebatch.manifest.take_checks import TakeChecks
 from rimebatch.manifest.text_files import MAX_FILE_BYTES
 
 STORY = """\
@@ -139,7 +140,9 @@ def test_good_manifest_has_the_values_that_were_written(tmp_path: Path) -> None:
         jobs=jobs,
     )
 
-    assert expected == load(tmp_path, STORY)
+    manifest = load(tmp_path, STORY)
+    assert expected == manifest
+    assert ["book.yaml", "lamplighter-01.txt"] == [p.name for p in manifest.sources]
 
 
 def test_least_manifest_is_filled_with_defaults(tmp_path: Path) -> None:
@@ -176,6 +179,55 @@ def test_everything_can_be_written(tmp_path: Path) -> None:
     assert manifest.transcript_text == "hash"
     assert manifest.plain_ws_hosts == ("speech",)
     assert manifest.budget_chars == 20_000
+
+
+def test_checks_hold_for_each_job_by_its_voice(tmp_path: Path) -> None:
+    """Limits are the manifest's; a band is chosen by a job's own model and language."""
+    band = "length: [{modelId: coda, lang: eng, chars_per_second: [8, 25.5]}]"
+    checks = f"checks: {{on_fail: warn, retakes: 0, words: 0.5, {band}}}\n"
+    other = "- {id: b, text: Hello, voice: {modelId: arcana}}\n"
+
+    first, second = load(tmp_path, checks + LEAST + other).jobs
+
+    expected = TakeChecks(on_fail="warn", retakes=0, words=0.5)
+    assert expected == second.checks
+    assert (8.0, 25.5) == (
+        first.checks.slowest_chars_per_s,
+        first.checks.fastest_chars_per_s,
+    )
+
+
+WRONG_CHECKS = """\
+manifest: 1
+checks:
+  on_fail: retry
+  retakes: -1
+  word: 0.8
+  silence_s: 0
+  length:
+    - {lang: eng, chars_per_second: [25, 8]}
+    - {model: arcana}
+"""
+
+
+def test_mistakes_in_checks_are_explained(tmp_path: Path) -> None:
+    """Each wrong limit comes with its place and what would help."""
+    expected = """\
+3:12: checks.on_fail: expected 'retake', 'warn' or 'fail', found "retry"; \
+write it exactly so
+4:12: checks.retakes: -1 is too small; write at least 0
+5:3: checks.word: unknown key; did you mean "words"?
+6:14: checks.silence_s: 0 is too small; write more than 0
+8:37: checks.length[0].chars_per_second: expected two numbers, the smaller first; \
+write the slowest and the fastest, such as [8, 25]
+9:7: checks.length[1].chars_per_second: is missing; \
+add it. The fewest characters a second, and the most.
+9:8: checks.length[1].model: unknown key; did you mean "modelId"?
+"""
+
+    found = mistakes_in(tmp_path, WRONG_CHECKS + LEAST.removeprefix("manifest: 1\n"))
+
+    assert expected.splitlines() == found
 
 
 def test_job_overrides_the_voice_key_by_key(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from rimebatch.manifest.plan import (
     plan_job,
 )
 from rimebatch.manifest.segments import split_text
+from rimebatch.manifest.take_checks import TakeChecks
 from rimebatch.ws3.commands import MAX_CONTEXT_ID_CHARS, Flush, Text, decode_command
 from rimebatch.ws3.query import Parameter
 
@@ -66,6 +68,17 @@ def keys(job: PlannedJob) -> list[str]:
 def texts(segments: Iterable[Segment]) -> list[str]:
     """Return what *segments* say, in order."""
     return [segment.text for segment in segments]
+
+
+def test_checks_are_no_part_of_a_key() -> None:
+    """A job's checks go into its plan, and leave its keys as they are."""
+    job = Job("ch01", None, Voice(VOICE), "One two.", None)
+    strict = replace(job, checks=TakeChecks(words=1.0))
+
+    planned, strictly = plan_job(job, 500), plan_job(strict, 500)
+
+    assert strict.checks == strictly.checks
+    assert planned.segments == strictly.segments
 
 
 def test_plan_job() -> None:

@@ -1,9 +1,10 @@
 """Tests of the plan of one job as a file."""
 
 import json
+import re
 import zlib
 from collections.abc import Mapping
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import MappingProxyType
@@ -17,6 +18,7 @@ from rimebatch.errors import OutputError, PlanError
 from rimebatch.manifest.load import Job, Voice
 from rimebatch.manifest.plan import PlannedJob, mark, plan_job
 from rimebatch.manifest.plan_file import read_planned_job, write_planned_job
+from rimebatch.manifest.take_checks import DEFAULT_CHECKS
 from rimebatch.ws3.query import Parameter
 
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=300)
@@ -69,7 +71,18 @@ GOLDEN = """\
   }
  ],
  "is_script": false,
- "check": "c9db3cac"
+ "checks": {
+  "on_fail": "retake",
+  "retakes": 2,
+  "words": 0.8,
+  "overrun_s": 0.5,
+  "overrun_share": 0.4,
+  "silence_s": 3.0,
+  "clipped": 0.001,
+  "slowest_chars_per_s": 4.0,
+  "fastest_chars_per_s": 40.0
+ },
+ "check": "7f1c2500"
 }
 """
 
@@ -122,6 +135,17 @@ def test_bytes(path: Path) -> None:
     write_planned_job(path, make_plan("«Hello.»\n\n* * *", "", {"modelId": "arcana"}))
 
     assert GOLDEN == path.read_text()
+
+
+def test_file_without_checks(path: Path) -> None:
+    """A file from before there were checks has those that hold by default."""
+    job = make_planned("Hello.")
+    write_planned_job(path, job)
+    fields = re.sub(rb',\n "checks": \{.*', b"", path.read_bytes(), flags=re.DOTALL)
+    path.write_bytes(b'%s,\n "check": "%08x"\n}\n' % (fields, zlib.crc32(fields)))
+
+    assert b"checks" not in path.read_bytes()
+    assert replace(job, checks=DEFAULT_CHECKS) == read_planned_job(path)
 
 
 def test_fields(path: Path) -> None:
