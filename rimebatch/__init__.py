@@ -12,7 +12,8 @@ if TYPE_CHECKING:
     from rimebatch.manifest.load import Manifest, load_manifest
     from rimebatch.manifest.plan import Plan, make_plan
     from rimebatch.recorder.batch import render_batch, run_batch
-    from rimebatch.recorder.job import Origin, transcripts_of
+    from rimebatch.recorder.folders import transcripts_of
+    from rimebatch.recorder.origin import Origin
     from rimebatch.recorder.reports import JobResult
     from rimebatch.recorder.transports import Connect, Transport
     from rimebatch.recorder.transports.endpoint import Endpoint
@@ -25,7 +26,7 @@ _HOMES: Final = {
     "JobResult": "rimebatch.recorder.reports",
     "Manifest": "rimebatch.manifest.load",
     "ManifestError": "rimebatch.errors",
-    "Origin": "rimebatch.recorder.job",
+    "Origin": "rimebatch.recorder.origin",
     "Plan": "rimebatch.manifest.plan",
     "RimeBatchError": "rimebatch.errors",
     "Transport": "rimebatch.recorder.transports",
@@ -35,7 +36,7 @@ _HOMES: Final = {
     "open_local_service": "rimebatch.server.local",
     "render_batch": "rimebatch.recorder.batch",
     "run_batch": "rimebatch.recorder.batch",
-    "transcripts_of": "rimebatch.recorder.job",
+    "transcripts_of": "rimebatch.recorder.folders",
 }
 
 __all__ = [

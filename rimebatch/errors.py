@@ -16,7 +16,8 @@
     │   ├── ConnectError               could not open (status and body kept)
     │   │   └── CertificateError       the host cannot prove to be who it says
     │   ├── ConnectionClosedError      the peer hung up (code and reason kept)
-    │   └── ServerSilentError          nothing came
+    │   ├── ServerSilentError          nothing came
+    │   └── OutageError                too much went wrong; run again later
     ├── AudioError                     bytes that are not whole samples, no audio
     ├── HeldError                      another run holds the folder
     ├── OutputError                    could not stage or publish
@@ -138,6 +139,10 @@ class ConnectionClosedError(TransportError):
 
 class ServerSilentError(TransportError):
     """Nothing arrived for longer than the silence limit."""
+
+
+class OutageError(TransportError):
+    """The service was away for too long, or too ill to be paid again; run again."""
 
 
 class AudioError(RimeBatchError):

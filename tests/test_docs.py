@@ -4,13 +4,16 @@ import re
 import shlex
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner
 
+from rimebatch.cli.displays import EVENTS
 from rimebatch.cli.exit_codes import ExitCode
 from rimebatch.cli.main import cli
+from rimebatch.cli.status import JobStatus
 
 ROOT = Path(__file__).parent.parent
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
@@ -108,6 +111,25 @@ def test_the_table_of_exit_codes_is_the_enum() -> None:
     assert [(int(code), code.name) for code in ExitCode] == [
         (int(number), name) for number, name in rows
     ]
+
+
+def list_fields(event: str) -> set[str]:
+    """Return the fields that docs/cli.md lists for *event*, without the remarks."""
+    page = (ROOT / "docs/cli.md").read_text()
+    [row] = re.findall(rf"^\| `{event}` \| (.*?) \|", page, re.MULTILINE)
+    without_remarks = re.sub(r" \([^()]*(\([^()]*\)[^()]*)*\)", "", row)
+    return set(re.findall(r"`(\w+)`", without_remarks))
+
+
+@pytest.mark.parametrize(("kind", "event"), EVENTS.items())
+def test_the_fields_of_events_are_documented(kind: type, event: str) -> None:
+    """docs/cli.md lists each field of an event of `run`, and no other."""
+    assert {field.name for field in fields(kind)} == list_fields(event)
+
+
+def test_the_fields_of_status_are_documented() -> None:
+    """docs/cli.md lists each field of a job's status, and no other."""
+    assert {field.name for field in fields(JobStatus)} == list_fields("job-status")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.name)

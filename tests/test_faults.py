@@ -20,7 +20,7 @@ import trio
 from fakes.manifests import make_job, make_manifest
 from rimebatch.manifest.plan import Plan, make_plan
 from rimebatch.recorder.batch import run_batch
-from rimebatch.recorder.job import transcripts_of
+from rimebatch.recorder.folders import transcripts_of
 from rimebatch.recorder.patience import Patience
 from rimebatch.recorder.reports import JobResult
 from rimebatch.recorder.transports.endpoint import Endpoint

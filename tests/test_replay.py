@@ -25,7 +25,7 @@ from fakes.manifests import make_job, make_manifest
 from fakes.node import needs_node
 from rimebatch.manifest.plan import Plan, make_plan
 from rimebatch.recorder.batch import run_batch
-from rimebatch.recorder.job import transcripts_of
+from rimebatch.recorder.folders import transcripts_of
 from rimebatch.recorder.patience import Patience
 from rimebatch.recorder.replay_job import PlayedJob, replay_job
 from rimebatch.recorder.reports import JobResult

@@ -1,5 +1,6 @@
 """What goes wrong once costs little: whole batches against a service with faults."""
 
+from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
@@ -10,9 +11,10 @@ from typing import Final
 import trio
 
 from fakes.manifests import make_job, make_manifest
+from fakes.tills import Till, syntheses
 from rimebatch.manifest.plan import make_plan
 from rimebatch.recorder.batch import run_batch
-from rimebatch.recorder.job import transcripts_of
+from rimebatch.recorder.folders import transcripts_of
 from rimebatch.recorder.patience import PATIENCE, Patience
 from rimebatch.recorder.reports import AttemptFailed, Report
 from rimebatch.recorder.transports import Transport
@@ -31,18 +33,26 @@ AT_ONCE: Final = Patience(jitter=lambda: 0.0, quiet_s=0.1)
 
 
 @asynccontextmanager
-async def open_service(account_limit: int | None = None) -> AsyncIterator[Endpoint]:
-    """Yield where a service is that lets in so many at a time."""
-    options = ServiceOptions(voice=ToneVoice())
-    if account_limit is not None:
-        options = replace(options, account_limit=account_limit)
+async def open_service(
+    log: Path, account_limit: int | None = None
+) -> AsyncIterator[Endpoint]:
+    """Yield where a service is that keeps a *log* and lets in so many at a time."""
+    options = ServiceOptions(voice=ToneVoice(), log=log, account_limit=account_limit)
     async with trio.open_nursery() as nursery:
         yield Endpoint(str(await nursery.start(serve_ws3, options)), "any-key")
         nursery.cancel_scope.cancel()
 
 
+def read_bill(log: Path) -> Counter[str | None]:
+    """Return how many characters the service billed, by the context id."""
+    bill: Counter[str | None] = Counter()
+    for synthesis in syntheses(Till("", log).read()):
+        bill[synthesis.context_id] += synthesis.chars
+    return bill
+
+
 async def test_each_job_has_a_fault_of_its_own(tmp_path: Path) -> None:
-    """Every job is complete in the end, and little is sent again."""
+    """Every job is complete in the end, and little is billed again."""
     jobs = [make_job(name, *TEXTS) for name in FAULTS]
     manifest = make_manifest(*jobs, concurrency=8, done="always", silence_limit_s=2.0)
     plan = make_plan(manifest)
@@ -58,7 +68,8 @@ async def test_each_job_has_a_fault_of_its_own(tmp_path: Path) -> None:
         limits = replace(LINE_LIMITS, connect_s=2.0, close_s=0.1)
         return open_live(endpoint, asked, transcript, limits)
 
-    async with open_service() as endpoint:
+    log = tmp_path / "service.jsonl"
+    async with open_service(log) as endpoint:
         results = await run_batch(
             plan,
             partial(connect, endpoint),
@@ -66,13 +77,17 @@ async def test_each_job_has_a_fault_of_its_own(tmp_path: Path) -> None:
             listener=reports.append,
             patience=AT_ONCE,
         )
+        again = await run_batch(plan, partial(open_live, endpoint), tmp_path)
 
     failed = {result.job for result in results if result.state != "done"}
-    resent = sum(r.sent_chars for r in results) - sum(job.chars for job in plan.jobs)
+    planned_chars = sum(job.chars for job in plan.jobs)
+    resent = sum(r.sent_chars for r in (*results, *again)) - planned_chars
     assert SAME_AGAIN == failed
-    assert 0 < resent <= PATIENCE.resent_chars
-    for result in results:
-        assert result.sent_chars <= 2 * sum(map(len, TEXTS))
+    assert {"done"} == {result.state for result in again}
+    bill = read_bill(log)
+    assert 0 < bill.total() - planned_chars <= resent <= PATIENCE.resent_chars
+    for segment in [segment for job in plan.jobs for segment in job.segments]:
+        assert bill[segment.context_id] in {segment.chars, 2 * segment.chars}
     assert len(FAULTS) / 2 < sum(isinstance(r, AttemptFailed) for r in reports)
     for job in jobs:
         for path in transcripts_of(tmp_path, job.id).paths():
@@ -84,7 +99,8 @@ async def test_a_service_with_fewer_places(tmp_path: Path) -> None:
     jobs = [make_job(f"ch{number:02}", *TEXTS) for number in range(12)]
     plan = make_plan(make_manifest(*jobs, concurrency=12))
     reports: list[Report] = []
-    async with open_service(account_limit=4) as endpoint:
+    log = tmp_path / "service.jsonl"
+    async with open_service(log, account_limit=4) as endpoint:
         results = await run_batch(
             plan,
             partial(open_live, endpoint),
@@ -95,6 +111,6 @@ async def test_a_service_with_fewer_places(tmp_path: Path) -> None:
 
     refused = [report for report in reports if isinstance(report, AttemptFailed)]
     assert {"done"} == {result.state for result in results}
-    assert sum(job.chars for job in plan.jobs) == sum(r.sent_chars for r in results)
+    assert sum(job.chars for job in plan.jobs) == read_bill(log).total()
     assert 0 < len(refused) <= 12
     assert all("HTTP 429" in report.error for report in refused)

@@ -8,13 +8,21 @@ PACKAGE = TESTS.parent / "rimebatch"
 
 # Tests of the whole rather than of one module.
 OF_THE_WHOLE = {
+    "test_bill.py",
+    "test_canary.py",
+    "test_crashes.py",
+    "test_damaged_records.py",
     "test_docs.py",
     "test_exports.py",
+    "test_failing_disk.py",
     "test_faults.py",
     "test_layers.py",
     "test_others.py",
+    "test_power_cuts.py",
     "test_replay.py",
     "test_retries.py",
+    "test_side_by_side.py",
+    "test_stopping.py",
     "test_story.py",
     "test_tree.py",
     "test_tutorial.py",

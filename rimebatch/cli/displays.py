@@ -24,17 +24,19 @@ from rimebatch.recorder.reports import (
     Report,
     SegmentAsked,
     TakeRecorded,
+    TakeRejected,
     TakeWithdrawn,
 )
 
 JSON_VERSION: Final = 1
 
-_EVENTS: Final[dict[type[Report], str]] = {
+EVENTS: Final[dict[type[Report], str]] = {
     JobStarted: "job-started",
     LineChanged: "line-changed",
     SegmentAsked: "segment-asked",
     TakeRecorded: "take-recorded",
     TakeWithdrawn: "take-withdrawn",
+    TakeRejected: "take-rejected",
     AttemptFailed: "attempt-failed",
     JobResult: "job-ended",
 }
@@ -64,7 +66,7 @@ class _JsonLines(Display):
     """Writes one JSON object for each report to standard output."""
 
     def show(self, report: Report, tally: Tally) -> None:
-        echo_json(_EVENTS[type(report)], msgspec.to_builtins(report))
+        echo_json(EVENTS[type(report)], msgspec.to_builtins(report))
 
 
 class _PlainLines(Display):
@@ -80,6 +82,9 @@ class _PlainLines(Display):
             case JobStarted():
                 what = f"{report.missing} of {report.segments} segments are missing"
                 _say(f"{report.job}: {what}, {report.missing_chars:,} characters")
+            case TakeRejected():
+                where = f"{report.job}, segment {report.segment}"
+                _say(f"{where}: {report.what}; once more")
             case AttemptFailed():
                 _say(f"{report.error}; another try in {report.wait_s:.1f} s")
             case JobResult(state="done"):

@@ -8,6 +8,7 @@ from rimebatch.errors import (
     EndpointError,
     HeldError,
     ManifestError,
+    OutageError,
     OutputError,
     RimeBatchError,
     SecretError,
@@ -26,8 +27,10 @@ class ExitCode(IntEnum):
     STORAGE = 6  # a file cannot be written; what was complete stays on record
     DIFFERS = 7  # a replay diverged, or what is on disk is not what it should be
     CAP = 8  # as many characters were sent as may be; the rest is missing
-    HELD = 75  # another run holds the folder; run again
+    CHECKS = 10  # takes are on record, and failed their checks
+    LATER = 75  # held by another run, or the service is away; run again later
     INTERRUPTED = 130  # Ctrl-C: what was complete stays on record
+    TERMINATED = 143  # SIGTERM: likewise
 
 
 # The first that fits. A secret in the output is not the fault of the disk.
@@ -37,7 +40,8 @@ _OF_ERRORS: Final = (
     (SecretError, ExitCode.FAILED),
     (OutputError, ExitCode.STORAGE),
     (DivergenceError, ExitCode.DIFFERS),
-    (HeldError, ExitCode.HELD),
+    (HeldError, ExitCode.LATER),
+    (OutageError, ExitCode.LATER),
 )
 
 

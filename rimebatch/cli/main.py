@@ -1,6 +1,8 @@
 """The ``rimebatch`` command: its commands by name, and errors as one line."""
 
+import sys
 from importlib import import_module
+from types import TracebackType
 from typing import Final
 
 import click
@@ -15,6 +17,9 @@ _COMMANDS: Final = {
     "plan": "Show what would be sent and what it would cost, and stop.",
     "render": "Make the files again from the record; nothing is sent.",
     "replay": "Play what is on record again, and compare the files it makes.",
+    "status": "Show how far a run is, or what it came to.",
+    "takes": "List the takes of a job, and pick which one counts.",
+    "retake": "Have the next run ask for new takes of some segments.",
     "verify": "Read every byte of the record, and say what is damaged.",
     "transcript": "Show, compare, cut, redact, export and import transcripts.",
     "voices": "List the service's voices; with --update, copy its catalogue.",
@@ -81,6 +86,13 @@ def cli() -> None:
     """
 
 
+def _show_crash(
+    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+) -> None:
+    import_module("rimebatch.cli.crash").show_crash(kind, error, traceback)
+
+
 def main() -> None:
     """Run the command line."""
+    sys.excepthook = _show_crash
     cli(prog_name="rimebatch")

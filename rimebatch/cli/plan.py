@@ -14,7 +14,7 @@ from rimebatch.cli.checking import (
 )
 from rimebatch.cli.displays import echo_json
 from rimebatch.cli.exit_codes import ExitCode
-from rimebatch.cli.planning import plan_options, read_plan
+from rimebatch.cli.planning import plan_options, read_plan, start_afresh
 from rimebatch.cli.tables import print_plan
 from rimebatch.cli.why import Reasons, find_why
 from rimebatch.manifest.plan import (
@@ -40,6 +40,11 @@ from rimebatch.manifest.reasons import Why
 @click.option(
     "--check", is_flag=True, help="Fail, with exit code 1, if anything would be sent."
 )
+@click.option(
+    "--fresh",
+    is_flag=True,
+    help="As if nothing were on record: what a run with --fresh would send.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 def plan(  # noqa: PLR0913, PLR0917  # click: one parameter for each option
     manifest: Path,
@@ -50,6 +55,7 @@ def plan(  # noqa: PLR0913, PLR0917  # click: one parameter for each option
     allow_unknown_voice: bool,
     price: float,
     check: bool,
+    fresh: bool,
     as_json: bool,
 ) -> None:
     """Show what MANIFEST would send, why, and what that would cost, and stop.
@@ -63,9 +69,11 @@ def plan(  # noqa: PLR0913, PLR0917  # click: one parameter for each option
     """
     checks = make_checks(strict=strict, allow_unknown_voice=allow_unknown_voice)
     made, folder = read_plan(manifest, out, only, endpoint=endpoint, checks=checks)
+    if fresh:
+        made = start_afresh(made)
     tell_warnings(made.manifest)
     tell_voices(made.manifest)
-    reasons = find_why(made, folder)
+    reasons = find_why(made, folder, fresh=fresh)
     if as_json:
         _echo_plan(made, reasons, price)
     else:

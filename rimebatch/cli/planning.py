@@ -11,8 +11,8 @@ import click
 from rimebatch.errors import EndpointError
 from rimebatch.manifest import Checks, Manifest, load_manifest
 from rimebatch.manifest.endpoint import find_endpoint_flaw
-from rimebatch.manifest.plan import Plan, make_plan
-from rimebatch.recorder.job import transcripts_of
+from rimebatch.manifest.plan import Plan, make_plan, mark
+from rimebatch.recorder.folders import transcripts_of
 
 _Options = ParamSpec("_Options")
 
@@ -90,14 +90,23 @@ def read_plan(
     return plan, folder
 
 
+def start_afresh(plan: Plan) -> Plan:
+    """Return *plan* as if nothing were on record."""
+    return replace(plan, jobs=tuple(mark(job, ()) for job in plan.jobs))
+
+
 def _check_patterns(only: Sequence[str], ids: Sequence[str]) -> None:
     for pattern in only:
         if not any(fnmatchcase(job_id, pattern) for job_id in ids):
-            shown = ids if len(ids) <= _SHOWN_IDS else [*ids[:_SHOWN_IDS], "…"]
             raise click.BadParameter(
-                f"no job matches {pattern}; the jobs are {', '.join(shown)}",
+                f"no job matches {pattern}; the jobs are {show_ids(ids)}",
                 param_hint="'--only'",
             )
+
+
+def show_ids(ids: Sequence[str]) -> str:
+    """Return *ids* of jobs for an error; of many only the first."""
+    return ", ".join(ids if len(ids) <= _SHOWN_IDS else [*ids[:_SHOWN_IDS], "…"])
 
 
 def _check_endpoint(manifest: Manifest, endpoint: str | None) -> None:

@@ -9,7 +9,7 @@ from rimebatch.errors import TranscriptError
 from rimebatch.manifest import load_manifest
 from rimebatch.manifest.plan import PlannedJob, make_plan
 from rimebatch.manifest.plan_file import read_planned_job
-from rimebatch.recorder.job import plan_of, transcripts_of
+from rimebatch.recorder.folders import plan_of, transcripts_of
 from rimebatch.transcript import JobTranscripts
 
 _MANIFESTS: Final = {".yaml", ".yml"}

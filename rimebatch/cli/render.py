@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 import trio
 
-from rimebatch.cli.holding import hold_to_render
+from rimebatch.cli.clock import read_wall_time
 from rimebatch.cli.planning import plan_options, read_plan
 from rimebatch.cli.running import follow
 from rimebatch.manifest import Checks
@@ -36,12 +36,9 @@ def render(
       rimebatch render jobs/hello.yaml
     """
     made, folder = read_plan(manifest, out, only, checks=Checks(strict=strict))
-    with (
-        hold_to_render(made, folder),
-        follow(made, as_json=as_json, quiet=quiet) as run,
-    ):
+    with follow(made, as_json=as_json, quiet=quiet) as run:
         trio.run(
-            partial(render_batch, made, folder, listener=run.tell),
+            partial(render_batch, made, folder, run.tell, wall=read_wall_time()),
             restrict_keyboard_interrupt_to_checkpoints=True,
         )
     sys.exit(run.exit_code)

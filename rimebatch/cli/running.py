@@ -8,9 +8,12 @@ import click
 
 from rimebatch.cli.displays import Display, echo_json, make_display
 from rimebatch.cli.exit_codes import ExitCode
-from rimebatch.cli.tables import print_tally
-from rimebatch.cli.tally import Tally
+from rimebatch.cli.logs import log_event
+from rimebatch.cli.tables import format_length, print_tally
+from rimebatch.cli.tally import JobTally, Tally
+from rimebatch.manifest.mistakes import quote
 from rimebatch.manifest.plan import Plan
+from rimebatch.manifest.sources import find_changed
 from rimebatch.recorder.ledger import Budget, Ledger
 from rimebatch.recorder.reports import Report
 
@@ -20,11 +23,13 @@ class Run:
 
     Attributes:
         tally: What it has come to so far.
+        interrupted: The exit code, if it was interrupted.
         exit_code: What it ended with, once it has ended.
     """
 
     def __init__(self, tally: Tally, display: Display) -> None:
         self.tally = tally
+        self.interrupted: ExitCode | None = None
         self.exit_code = ExitCode.DONE
         self._display = display
 
@@ -55,44 +60,85 @@ def follow(
     try:
         with display:
             yield run
-        run.exit_code = tally.exit_code
     except* (KeyboardInterrupt, BrokenPipeError):
+        run.interrupted = ExitCode.INTERRUPTED
+    if run.interrupted:
         tally.stop()
-        run.exit_code = ExitCode.INTERRUPTED
+    run.exit_code = run.interrupted or tally.exit_code
+    changed = [str(file) for file in find_changed(plan.manifest.sources)]
+    summary = _summarize(tally, run.exit_code)
+    for file in changed:
+        log_event("warning", "file-changed", {"file": file})
+    log_event("info", "ended", summary)  # first: the next line may find no reader
     if as_json:
-        _echo_summary(tally, run.exit_code)
+        for file in changed:
+            echo_json("file-changed", {"file": file})
+        echo_json("ended", summary)
     elif not quiet:
         print_tally(tally)
+        click.echo(describe_end(tally), err=True)
+    if not quiet:
+        _tell_changed(changed)
     _say_what_next(tally, run.exit_code)
 
 
-def _echo_summary(tally: Tally, exit_code: ExitCode) -> None:
+def _summarize(tally: Tally, exit_code: ExitCode) -> dict[str, object]:
     states = [job.state for job in tally.jobs.values()]
     amounts = tally.ledger.total
-    echo_json(
-        "ended",
-        {
-            "jobs": len(states),
-            "done": states.count("done"),
-            "failed": states.count("failed"),
-            "stopped": states.count("stopped"),
-            "planned_chars": amounts.planned_chars,
-            "reused_chars": amounts.reused_chars,
-            "recorded_chars": amounts.recorded_chars,
-            "missing_chars": amounts.missing_chars,
-            "sent_chars": amounts.sent_chars,
-            "wasted_chars": amounts.wasted_chars,
-            "audio_s": tally.audio_s,
-            "exit_code": int(exit_code),
-        },
+    return {
+        "jobs": len(states),
+        "done": states.count("done"),
+        "failed": states.count("failed"),
+        "stopped": states.count("stopped"),
+        "held": states.count("held"),
+        "planned_chars": amounts.planned_chars,
+        "reused_chars": amounts.reused_chars,
+        "recorded_chars": amounts.recorded_chars,
+        "missing_chars": amounts.missing_chars,
+        "sent_chars": amounts.sent_chars,
+        "wasted_chars": amounts.wasted_chars,
+        "audio_s": tally.audio_s,
+        "exit_code": int(exit_code),
+    }
+
+
+def describe_end(tally: Tally) -> str:
+    """Return what a run came to, on one line."""
+    states = [job.state for job in tally.jobs.values()]
+    done = f"{states.count('done')} of {len(states)} jobs done"
+    amounts = tally.ledger.total
+    if not amounts.sent_chars:
+        return f"{done}."
+    return (
+        f"{done}: {amounts.sent_chars:,} characters sent, {amounts.wasted_chars:,} "
+        f"wasted, {format_length(tally.recorded_s)} of audio in "
+        f"{format_length(tally.elapsed_s)} ({tally.times_real_time:.0f}x)."
     )
+
+
+def _tell_changed(files: list[str]) -> None:
+    for file in files:
+        click.echo(
+            f"{file}: changed while the run went on; what was rendered is as it was at "
+            "the start; the same command takes the change up",
+            err=True,
+        )
+
+
+def _tell_failed_checks(job: JobTally) -> None:
+    prefix = "warning: " if job.state == "done" else ""
+    for failed in job.failed_checks:
+        where = f"{job.job}, segment {failed.segment} of {job.segments}"
+        click.echo(f"{prefix}{where}: {failed.what}: {quote(failed.text)}", err=True)
 
 
 def _say_what_next(tally: Tally, exit_code: ExitCode) -> None:
     for job in tally.jobs.values():
-        if job.error and job.state == "failed":  # why others stopped is told once
+        _tell_failed_checks(job)
+        # Why others stopped is told once.
+        if job.error and job.state in {"failed", "held"}:
             click.echo(f"Error: {job.error}", err=True)
-    if exit_code is ExitCode.INTERRUPTED:
+    if exit_code in {ExitCode.INTERRUPTED, ExitCode.TERMINATED}:
         click.echo(
             "Interrupted. What was complete is on record; run the same command again "
             "to go on from there.",

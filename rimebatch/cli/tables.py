@@ -21,6 +21,7 @@ STYLES: Final = {
     "failed": "bold red",
     "differs": "bold red",
     "stopped": "yellow",
+    "held": "yellow",
 }
 """How the state of a job is shown."""
 
@@ -75,9 +76,11 @@ def print_tally(tally: Tally) -> None:
     print_table(table)
 
 
-def make_table(numbers: Sequence[str], last: Sequence[str] = ()) -> Table:
+def make_table(
+    numbers: Sequence[str], last: Sequence[str] = (), *, first: str = "job"
+) -> Table:
     """Return an empty table without lines: it bears a narrow terminal, and grep."""
-    table = Table("job", box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(first, box=None, pad_edge=False, padding=(0, 2, 0, 0))
     for heading in numbers:
         table.add_column(heading, justify="right")
     for heading in last:

@@ -12,12 +12,14 @@ from rimebatch.manifest.plan import Plan, PlannedJob
 from rimebatch.recorder.ledger import Budget, Ledger
 from rimebatch.recorder.reports import (
     Cause,
+    FailedCheck,
     JobResult,
     JobStarted,
     LineChanged,
     Report,
     SegmentAsked,
     TakeRecorded,
+    TakeRejected,
     TakeWithdrawn,
 )
 
@@ -49,6 +51,17 @@ class JobTally:
     file: str = ""
     error: str | None = None
     cause: Cause | None = None
+    failed_checks: tuple[FailedCheck, ...] = ()
+
+    def end(self, result: JobResult) -> None:
+        """Take over how the job ended."""
+        self.state = result.state
+        self.to_send_chars = self.sent_chars
+        self.audio_s = result.audio_s
+        self.file = result.files[0] if result.files else ""
+        self.error = result.error
+        self.cause = result.cause
+        self.failed_checks = result.failed_checks
 
 
 class Tally:
@@ -102,13 +115,10 @@ class Tally:
                 self.recorded_s += audio_s
             case TakeWithdrawn():
                 job.takes -= 1
+            case TakeRejected(chars=chars):
+                job.to_send_chars += chars
             case JobResult():
-                job.state = report.state
-                job.to_send_chars = job.sent_chars
-                job.audio_s = report.audio_s
-                job.file = report.files[0] if report.files else ""
-                job.error = report.error
-                job.cause = report.cause
+                job.end(report)
 
     def stop(self) -> None:
         """Note that the run was interrupted: jobs without a result are stopped."""
@@ -158,18 +168,24 @@ class Tally:
 
     @property
     def exit_code(self) -> ExitCode:
-        """What the run's exit code is, if it ended by itself."""
-        done = sum(job.state == "done" for job in self.jobs.values())
-        if done == len(self.jobs):
-            return ExitCode.DONE
+        """What the run's exit code is, if it ended by itself.
+
+        What a person must see to goes before what time or another run will settle.
+        """
+        states = [job.state for job in self.jobs.values()]
         causes = {job.cause for job in self.jobs.values()}
-        if "storage" in causes:
-            return ExitCode.STORAGE
-        if "endpoint" in causes:
-            return ExitCode.ENDPOINT
-        if self._budget.is_reached:
-            return ExitCode.CAP
-        return ExitCode.PARTLY if done else ExitCode.FAILED
+        failed = {job.cause for job in self.jobs.values() if job.state == "failed"}
+        codes = (  # the first that fits
+            (states.count("done") == len(states), ExitCode.DONE),
+            ("storage" in causes, ExitCode.STORAGE),
+            ("endpoint" in causes, ExitCode.ENDPOINT),
+            ("outage" in causes, ExitCode.LATER),
+            (self._budget.is_reached, ExitCode.CAP),
+            (failed == {"checks"}, ExitCode.CHECKS),
+            ("held" in states and "failed" not in states, ExitCode.LATER),
+            ("done" in states, ExitCode.PARTLY),
+        )
+        return next((code for fits, code in codes if fits), ExitCode.FAILED)
 
 
 def _make_job(job: PlannedJob) -> JobTally:

@@ -16,7 +16,7 @@ from rimebatch.errors import AudioError, TranscriptError
 from rimebatch.manifest.mistakes import make_printable
 from rimebatch.manifest.plan import mark
 from rimebatch.manifest.plan_file import read_planned_job
-from rimebatch.recorder.job import plan_of, transcripts_of
+from rimebatch.recorder.folders import plan_of, transcripts_of
 from rimebatch.renderer import Difference, compare_files
 from rimebatch.transcript import JobTranscripts
 from rimebatch.transcript.verify import (
@@ -28,6 +28,7 @@ from rimebatch.transcript.verify import (
 )
 
 _Jobs: TypeAlias = Mapping[str, Sequence[Verified]]
+_Takes: TypeAlias = Mapping[str, TakeCounts]
 
 _TAKES: Final = tuple(field.name for field in fields(TakeCounts))
 _SHOWN_DIGITS: Final = 8  # of a segment's key: enough to find it by
@@ -53,12 +54,14 @@ def verify(folder: Path, as_json: bool) -> None:
     Example:
       rimebatch verify outputs/hello
     """
+    records = find_jobs(folder)
     jobs = {
         job: [verify_transcript(path) for path in transcripts.paths()]
-        for job, transcripts in find_jobs(folder).items()
+        for job, transcripts in records.items()
     }
+    takes = {job: count_takes(jobs[job], records[job].choices()) for job in jobs}
     differences = [found for job in jobs for found in _compare(folder, job)]
-    (_echo_jobs if as_json else _print_jobs)(jobs, differences)
+    (_echo_jobs if as_json else _print_jobs)(jobs, takes, differences)
     if differences or any(_damages_of(jobs)):
         sys.exit(ExitCode.DIFFERS)
 
@@ -108,8 +111,8 @@ def _damages_of(jobs: _Jobs) -> Iterator[tuple[str, Verified, Damage]]:
                 yield job, transcript, damage
 
 
-def _print_jobs(jobs: _Jobs, differences: Sequence[Difference]) -> None:
-    _print_table(jobs)
+def _print_jobs(jobs: _Jobs, takes: _Takes, differences: Sequence[Difference]) -> None:
+    _print_table(jobs, takes)
     for transcripts in jobs.values():
         for transcript in transcripts:
             if not transcript.is_sealed:
@@ -129,10 +132,10 @@ def _print_jobs(jobs: _Jobs, differences: Sequence[Difference]) -> None:
         click.echo("Everything is sound.")
 
 
-def _print_table(jobs: _Jobs) -> None:
+def _print_table(jobs: _Jobs, takes: _Takes) -> None:
     table = make_table(("transcripts", "entries", *_TAKES))
     for job, transcripts in jobs.items():
-        numbers = _count(transcripts).values()
+        numbers = _count(transcripts, takes[job]).values()
         table.add_row(Text(job), *(f"{number:,}" for number in numbers))
     print_table(table)
 
@@ -155,7 +158,7 @@ def _describe(transcript: Verified, damage: Damage) -> str:
     return make_printable(line)
 
 
-def _echo_jobs(jobs: _Jobs, differences: Sequence[Difference]) -> None:
+def _echo_jobs(jobs: _Jobs, takes: _Takes, differences: Sequence[Difference]) -> None:
     for job, transcript, damage in _damages_of(jobs):
         where = {"job": job, "file": str(transcript.path)}
         echo_json("damage", {**where, **_to_fields(transcript, damage)})
@@ -164,9 +167,8 @@ def _echo_jobs(jobs: _Jobs, differences: Sequence[Difference]) -> None:
         echo_json("difference", {"file": file, "what": what})
     for job, transcripts in jobs.items():
         unsealed = [str(t.path) for t in transcripts if not t.is_sealed]
-        echo_json(
-            "job-verified", {"job": job, **_count(transcripts), "unsealed": unsealed}
-        )
+        counts = _count(transcripts, takes[job])
+        echo_json("job-verified", {"job": job, **counts, "unsealed": unsealed})
     amounts: dict[str, object] = {
         "jobs": len(jobs),
         "damages": sum(1 for _ in _damages_of(jobs)),
@@ -188,9 +190,9 @@ def _to_fields(transcript: Verified, damage: Damage) -> dict[str, object]:
     return {**asdict(damage), "take": take}
 
 
-def _count(transcripts: Sequence[Verified]) -> dict[str, int]:
+def _count(transcripts: Sequence[Verified], takes: TakeCounts) -> dict[str, int]:
     return {
         "transcripts": len(transcripts),
         "entries": sum(transcript.entries for transcript in transcripts),
-        **asdict(count_takes(transcripts)),
+        **asdict(takes),
     }

@@ -61,8 +61,7 @@ def find_reasons(
     job: PlannedJob,
     before: PlannedJob | None,
     rejected: Collection[str] = (),
-    *,
-    fresh: bool = False,
+    fresh: Collection[str] = (),
 ) -> dict[SegmentKey, Why]:
     """Return why each segment of *job* that is not on record is sent, in their order.
 
@@ -70,7 +69,7 @@ def find_reasons(
         job: As planned now, with what is on record.
         before: As planned when it was last run; ``None`` if it never was.
         rejected: Keys of segments whose takes somebody, or a check, has turned down.
-        fresh: Whether the run was told to leave aside what is on record.
+        fresh: Keys of segments whose takes a run was told to leave aside.
     """
     last = before or replace(job, segments=())
     changed = _changed_parameters(job.query, last.query)
@@ -83,7 +82,7 @@ def find_reasons(
         if saying in said_before and changed:
             return _blame(changed)
         if saying in said_before:
-            return Why(Reason.FRESH if fresh else Reason.NOT_ON_RECORD)
+            return Why(Reason.FRESH if segment.key in fresh else Reason.NOT_ON_RECORD)
         is_replaced = segment.paragraph in replaced
         return Why(Reason.TEXT_CHANGED if is_replaced else Reason.NEW)
 

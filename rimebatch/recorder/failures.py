@@ -14,6 +14,8 @@ from rimebatch.errors import (
     CertificateError,
     ConnectError,
     ConnectionClosedError,
+    EndpointError,
+    OutageError,
     OutputError,
     RemoteProtocolError,
     RimeBatchError,
@@ -52,13 +54,14 @@ _TRANSIENT: Final = 3  # further purchases for what may well pass
 _DOUBTFUL: Final = 1  # for what is probably the same next time
 
 _FULL: Final = 429
-_NO_ACCOUNT: Final = frozenset({401, 402, 403})
+_NO_ACCOUNT: Final = frozenset({401, 402})  # 403 may be for this voice alone
 _PASSING: Final = frozenset({408, 425})  # "later": a slow request, a replayed one
 _SERVER_ERRORS: Final = range(500, 600)
 
-# RFC 6455, 7.4.1. What is not here is an answer, and stays the same.
-_GONE: Final = frozenset({1000, 1001, 1005, 1006, 1011, 1012, 1013, 1014})
-_BROKEN: Final = frozenset({1002, 1003, 1007, 1009, 1010})
+# RFC 6455, 7.4.1. What is not here is an answer, and stays the same. 1000, "all is
+# said", with a take open, is a service that has miscounted, and rarely by chance.
+_GONE: Final = frozenset({1001, 1005, 1006, 1011, 1012, 1013, 1014})
+_BROKEN: Final = frozenset({1000, 1002, 1003, 1007, 1009, 1010})
 
 _LONGEST_WAIT_S: Final = 600.0
 
@@ -74,10 +77,11 @@ def classify(failure: RimeBatchError) -> Verdict:
             return Verdict(Remedy.ASK_AGAIN, _TRANSIENT)
         case RemoteProtocolError() | SynthesisError() | AudioError():
             return Verdict(Remedy.ASK_AGAIN, _DOUBTFUL)
-        case OutputError() if not isinstance(failure, SecretError):
+        case SecretError():
+            pass  # an `OutputError`, but no fault of the disk
+        case EndpointError() | OutageError() | OutputError():
             return Verdict(Remedy.STOP_BATCH)
-        case _:
-            return Verdict(Remedy.FAIL_JOB)
+    return Verdict(Remedy.FAIL_JOB)
 
 
 def _classify_opening(failure: ConnectError) -> Verdict:
@@ -103,7 +107,8 @@ def read_wait_s(retry_after: str | None) -> float | None:
     """Return the seconds that a ``Retry-After`` header asks for; ``None`` if unusable.
 
     A date is not read: it would need the time of day, and no service of this kind was
-    seen to send one. A day is as good as an error; the longest wait is ten minutes.
+    seen to send one. The longest wait is ten minutes, whatever is asked for: the other
+    connections may be doing well, and if there are none, that ends the batch soon.
     """
     asked = (retry_after or "").strip()
     return min(float(asked), _LONGEST_WAIT_S) if asked.isdecimal() else None

@@ -5,16 +5,23 @@ decision about other jobs.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 import trio
 
-from rimebatch.errors import OutputError, RimeBatchError, TranscriptError
+from rimebatch.errors import (
+    HeldError,
+    OutageError,
+    OutputError,
+    RimeBatchError,
+    TranscriptError,
+)
 from rimebatch.manifest.plan import CHARS_PER_SECOND, PlannedJob, Segment, mark
 from rimebatch.manifest.plan_file import write_planned_job
 from rimebatch.recorder.failures import Remedy, classify
+from rimebatch.recorder.folders import plan_of, transcripts_of
+from rimebatch.recorder.origin import Origin
 from rimebatch.recorder.reports import (
     Cause,
     JobResult,
@@ -22,55 +29,26 @@ from rimebatch.recorder.reports import (
     LineChanged,
     Listener,
     SegmentAsked,
+    State,
     TakeRecorded,
+    TakeRejected,
     TakeWithdrawn,
 )
+from rimebatch.recorder.retakes import describe, list_failed_checks, reject_doubtful
 from rimebatch.recorder.session import Manners, Session
 from rimebatch.recorder.transports import Connect
 from rimebatch.recorder.transports.clock import start_clock
-from rimebatch.renderer import RenderedJob, is_rendered, render_job
+from rimebatch.renderer import Doubt, RenderedJob, is_rendered, stage_job
 from rimebatch.transcript import (
-    Header,
-    JobTranscripts,
     RecordedTake,
-    Redactor,
     TakeRecord,
     TranscriptWriter,
     read_takes,
 )
-from rimebatch.transcript.entries import RecordedManners
-from rimebatch.transcript.redactor import VERBATIM
 from rimebatch.transcript.storage import check_segment_room
 from rimebatch.ws3.takes import BYTES_PER_SAMPLE
 
 _ERROR_CHARS: Final = 2000  # a server's words may be a megabyte
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a transcript comes from, as its first line says, and what it may hold.
-
-    Attributes:
-        endpoint: The address, without a key.
-        client: Versions of what speaks.
-        wall: The time of day as RFC 3339; ``None`` keeps it out of the record.
-        redactor: What is kept out of every line.
-    """
-
-    endpoint: str = ""
-    client: Mapping[str, str] = field(default_factory=dict)
-    wall: str | None = None
-    redactor: Redactor = VERBATIM
-
-
-def transcripts_of(folder: Path, job_id: str) -> JobTranscripts:
-    """Return where the transcripts of a job lie in the output *folder* of a batch."""
-    return JobTranscripts(folder / "transcripts" / job_id)
-
-
-def plan_of(folder: Path, job_id: str) -> Path:
-    """Return where the plan of a job is kept in the output *folder* of a batch."""
-    return folder / "plans" / f"{job_id}.json"
 
 
 class JobRun:
@@ -86,6 +64,7 @@ class JobRun:
         job: As planned, with what is on record now.
         sent: The keys of the segments that were sent in this run.
         attempts: How many connections were begun for it.
+        doubts: The takes that failed their checks when it was last rendered.
     """
 
     def __init__(
@@ -105,10 +84,12 @@ class JobRun:
         }
         self.sent: set[str] = set()
         self.attempts = 0
+        self.doubts: tuple[Doubt, ...] = ()
         self._takes: Mapping[str, RecordedTake] = {}
-        self._reused_chars = 0
+        self._reused_chars = job.chars - job.missing_chars
         self._sent_chars = 0
         self._session: Session | None = None
+        self._line = trio.CancelScope()
         self._full: OutputError | None = None
 
     async def look_up(self, *, trust: bool) -> RenderedJob | None:
@@ -123,30 +104,32 @@ class JobRun:
             TranscriptError: A transcript cannot be read at all.
             OutputError: The plan of files that are current cannot be kept with them.
         """
-        rendered = None
-        if trust:
-            await self._load(verify=False)
-            rendered = is_rendered(self.job, self._takes, self._folder)
+        rendered = await self.find_files() if trust else None
         if rendered is None:
             await self._load(verify=True)
-        else:
+            self._tell_start()
+        return rendered
+
+    async def find_files(self) -> RenderedJob | None:
+        """Return the job's files if they are current, by what seals say is on record.
+
+        It only looks, unless the plan of these files is not there yet.
+
+        Raises:
+            TranscriptError: A transcript cannot be read at all.
+            OutputError: The plan cannot be kept.
+        """
+        await self._load(verify=False)
+        rendered = is_rendered(self.job, self._takes, self._folder)
+        if rendered is not None:
             await self._keep_plan()
-        self._reused_chars = self.job.chars - self.job.missing_chars
-        self._listener(
-            JobStarted(
-                self.job.id,
-                len(self.job.segments),
-                len(self.job.missing),
-                self.job.missing_chars,
-                self._reused_chars,
-            )
-        )
+            self._tell_start()
         return rendered
 
     async def record(self, connect: Connect, origin: Origin, manners: Manners) -> None:
         """Have the missing segments spoken over one connection.
 
-        However it ends, the takes that came of it count.
+        However it ends, the takes that came of it count. `hang_up` is no failure.
 
         Raises:
             OutputError: The plan cannot be kept; nothing was sent. Or the disk has no
@@ -154,16 +137,16 @@ class JobRun:
             RimeBatchError: Whatever `Session.record` or *connect* raises.
         """
         self.attempts += 1
-        self._session = None
+        self._session, self._line = None, trio.CancelScope()
         await self._keep_plan()
         transcript = self._transcripts.create(
-            lambda attempt: self._make_header(attempt, origin, manners),
+            lambda attempt: origin.make_header(self.job, attempt, manners),
             start_clock(),
             origin.redactor,
         )
         failure: RimeBatchError | None = None
         try:
-            with transcript:
+            with transcript, self._line:
                 await self._converse(connect, transcript, manners)
         except OutputError:  # the file itself is the trouble: it may have no header
             raise
@@ -172,6 +155,11 @@ class JobRun:
         await self._add_takes(transcript.path)
         if failure := failure or self._full:
             raise failure
+
+    def hang_up(self, grace_s: float) -> None:
+        """End the connection in *grace_s* seconds; at once, if it is not open yet."""
+        wait_s = 0.0 if self._session is None else grace_s
+        self._line.deadline = trio.current_time() + wait_s
 
     async def _converse(
         self, connect: Connect, transcript: TranscriptWriter, manners: Manners
@@ -184,13 +172,20 @@ class JobRun:
             finally:
                 self._listener(LineChanged(self.job.id, is_open=False))
 
-    async def render(self, limiter: trio.CapacityLimiter) -> RenderedJob:
+    async def render(self, limiter: trio.CapacityLimiter) -> RenderedJob | None:
         """Write the job's files, in a thread of *limiter*.
+
+        Returns:
+            ``None`` if there are `doubts`, and they are no mere warning: then the files
+            that were there stay as they are.
 
         Raises:
             TranscriptError: A segment is missing, or its take is damaged.
             AudioError: A take is not sound of the format that was asked for.
             OutputError: A file cannot be written.
+
+        Cancellation:
+            Leaves the thread to itself.
         """
         if missing := self.job.missing:
             numbers = [self._number(segment) for segment in missing]
@@ -199,9 +194,52 @@ class JobRun:
                 f"record: {_ranges(numbers)}; `rimebatch run` records them"
             )
         await self._keep_plan()
-        return await trio.to_thread.run_sync(
-            render_job, self.job, self._takes, self._folder, limiter=limiter
+        # Whoever leaves does not wait for the thread. Its files are complete or absent
+        # whatever becomes of it: the process may end now, as it may at any time.
+        rendered, self.doubts = await trio.to_thread.run_sync(
+            self._render, abandon_on_cancel=True, limiter=limiter
         )
+        return rendered
+
+    def _render(self) -> tuple[RenderedJob | None, tuple[Doubt, ...]]:
+        with stage_job(self.job, self._takes, self._folder) as staged:
+            return staged.publish() if staged.passes else None, staged.doubts
+
+    async def reject_doubtful(self, may_resend: Callable[[int], bool]) -> bool:
+        """Have takes that failed their checks no longer count, to ask for others.
+
+        Args:
+            may_resend: Decides whether so many characters more may be sent again, and
+                counts them if so.
+
+        Returns:
+            Whether any does not count any more; if not, none is worth a further take.
+
+        Raises:
+            TranscriptError: What was chosen before cannot be read.
+            OutputError: It cannot be written.
+        """
+        checks = self.job.checks
+        if checks.on_fail != "retake":
+            return False
+        rejected = await trio.to_thread.run_sync(
+            reject_doubtful, self._transcripts, self.doubts, checks.retakes, may_resend
+        )
+        self.doubts = tuple(doubt for doubt in self.doubts if doubt not in rejected)
+        await self._load(verify=True)  # an older take may count again, for nothing
+        for doubt in rejected:
+            if doubt.segment in self.job.missing:
+                self._rejected(doubt)
+        return bool(rejected)
+
+    def _rejected(self, doubt: Doubt) -> None:
+        chars = doubt.segment.chars
+        if doubt.segment.key in self.sent:
+            self.sent.remove(doubt.segment.key)  # until it is asked for again
+        else:
+            self._reused_chars -= chars
+        what = describe(doubt)
+        self._listener(TakeRejected(self.job.id, doubt.number, chars, what))
 
     def may_ask(self, segment: Segment) -> bool:
         """Return whether *segment* may be sent; see `Watch`."""
@@ -235,11 +273,22 @@ class JobRun:
         files = (str(rendered.audio), str(rendered.sidecar))
         return self._result("done", audio_s=rendered.seconds, files=files)
 
+    def doubtful(self) -> JobResult:
+        """Return the result of a job that is whole, but for takes that failed."""
+        count, segments = len(self.doubts), len(self.job.segments)
+        said = (
+            f"{self.job.id}: the takes of {count} of {segments} segments failed their "
+            "checks; `rimebatch takes` lists them and takes them all the same, "
+            "`rimebatch retake` asks for others"
+        )
+        return self._result("failed", error=said, cause="checks")
+
     def failed(self, error: RimeBatchError) -> JobResult:
         """Return the result of a job that *error* ended."""
         tried = f"; tried {self.attempts} times" if self.attempts > 1 else ""
         said = f"{self.describe(error)}{tried}"
-        return self._result("failed", error=said, cause=_find_cause(error))
+        state: State = "held" if isinstance(error, HeldError) else "failed"
+        return self._result(state, error=said, cause=_find_cause(error))
 
     def stopped(self, why: str | None) -> JobResult:
         """Return the result of a job of which some may not be sent."""
@@ -251,7 +300,7 @@ class JobRun:
 
     def _result(
         self,
-        state: Literal["done", "failed", "stopped"],
+        state: State,
         *,
         audio_s: float = 0.0,
         files: tuple[str, ...] = (),
@@ -268,11 +317,25 @@ class JobRun:
             files=files,
             error=error,
             cause=cause,
+            failed_checks=tuple(list_failed_checks(self.doubts)),
+        )
+
+    def _tell_start(self) -> None:
+        self._reused_chars = self.job.chars - self.job.missing_chars
+        self._listener(
+            JobStarted(
+                self.job.id,
+                len(self.job.segments),
+                len(self.job.missing),
+                self.job.missing_chars,
+                self._reused_chars,
+            )
         )
 
     async def _load(self, *, verify: bool) -> None:
         self._takes = await trio.to_thread.run_sync(
-            lambda: self._transcripts.takes(verify=verify)
+            lambda: self._transcripts.takes(verify=verify),
+            abandon_on_cancel=True,  # it only reads
         )
         self.job = mark(self.job, self._takes)
 
@@ -292,22 +355,12 @@ class JobRun:
 
     async def _add_takes(self, path: Path) -> None:
         """Add what was just recorded to the takes that have been verified."""
-        recorded = await trio.to_thread.run_sync(read_takes, path)
+        recorded = await trio.to_thread.run_sync(
+            read_takes, path, abandon_on_cancel=True
+        )
         new = {take.record.segment: take for take in recorded}
         self._takes = {**self._takes, **new}
         self.job = mark(self.job, self._takes)
-
-    def _make_header(self, attempt: int, origin: Origin, manners: Manners) -> Header:
-        return Header(
-            job=self.job.id,
-            attempt=attempt,
-            vantage="client",
-            endpoint=origin.endpoint,
-            query=self.job.query,
-            client=dict(origin.client),
-            wall=origin.wall,
-            manners=RecordedManners(manners.done, manners.silence_limit_s),
-        )
 
     def _number(self, segment: Segment) -> int:
         return self._numbers[segment.key]
@@ -323,6 +376,8 @@ class JobRun:
 def _find_cause(error: RimeBatchError) -> Cause | None:
     if classify(error).remedy is not Remedy.STOP_BATCH:
         return None
+    if isinstance(error, OutageError):
+        return "outage"
     return "storage" if isinstance(error, OutputError) else "endpoint"
 
 

@@ -15,11 +15,15 @@ counts as recorded, so a take that gave way to another is wasted too, and so is 
 was withdrawn. What was on record when a job's turn came is told for the job as a whole:
 segments that nothing was sent for have no line of their own, and a take that is to be
 replaced must be left out there.
+
+Several runs may share a folder, and so its account. Each enters itself into what is
+there at that moment, again and again: its own costs in place of what it entered before,
+and how far the jobs are that it holds. Other runs and their jobs it leaves alone.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
-from typing import Literal
+from typing import Final, Literal
 
 from rimebatch.manifest.plan import Plan, PlannedJob
 from rimebatch.recorder.reports import (
@@ -29,8 +33,12 @@ from rimebatch.recorder.reports import (
     Report,
     SegmentAsked,
     TakeRecorded,
+    TakeRejected,
     TakeWithdrawn,
 )
+
+KEPT_RUNS: Final = 100
+"""So many runs are told apart; what older ones cost is one sum."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,11 +122,13 @@ class RunEntry:
         wall: When it began, as RFC 3339; ``None`` where nobody was to know.
         total: Of all its jobs.
         jobs: Of each job that sent anything, by its id.
+        number: Which run of the folder it was, from 1; 0 if nobody counted.
     """
 
     wall: str | None
     total: Amounts
     jobs: Mapping[str, JobEntry]
+    number: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,10 +138,20 @@ class Account:
     Attributes:
         jobs: How far each job is that was ever planned there, by its id.
         runs: What each run cost, the newest last.
+        earlier: What all runs before these cost together.
     """
 
     jobs: Mapping[str, JobState] = field(default_factory=dict)
     runs: tuple[RunEntry, ...] = ()
+    earlier: Amounts = Amounts()
+
+    def enter(self, run: RunEntry) -> "Account":
+        """Return the account with *run* in it, in place of what was known of it."""
+        others = [r for r in self.runs if (r.number, r.wall) != (run.number, run.wall)]
+        runs = sorted([*others, run], key=lambda run: run.number)
+        old, kept = runs[:-KEPT_RUNS], runs[-KEPT_RUNS:]
+        earlier = sum((run.total for run in old), self.earlier)
+        return replace(self, runs=tuple(kept), earlier=earlier)
 
 
 class Ledger:
@@ -140,15 +160,12 @@ class Ledger:
     Args:
         plan: What the run is to do.
         wall: When it began, as RFC 3339; ``None`` keeps it out of the account.
-        before: What the ledger of the folder held before.
     """
 
-    def __init__(
-        self, plan: Plan, wall: str | None = None, before: Account | None = None
-    ) -> None:
+    def __init__(self, plan: Plan, wall: str | None = None) -> None:
         self._jobs = {job.id: _JobLedger(job) for job in plan.jobs}
         self._wall = wall
-        self._before = before or Account()
+        self._number: int | None = None
 
     def add(self, report: Report) -> None:
         """Count *report*."""
@@ -164,6 +181,8 @@ class Ledger:
                 job.take(report.segment, report.chars)
             case TakeWithdrawn():
                 job.withdraw(report.segment)
+            case TakeRejected():
+                job.reject(report.segment)
             case JobResult():
                 job.result = report
             case _:
@@ -190,13 +209,27 @@ class Ledger:
                     f"{name}: the ledger does not balance: {job.total}, {job.result}"
                 )
 
-    @property
-    def account(self) -> Account:
-        """What the ledger of the folder holds with this run in it."""
+    def enter_into(self, account: Account) -> Account:
+        """Return *account*, of the folder at this moment, with this run in it.
+
+        A job that no run has told of yet is as planned. One that this run has not begun
+        with, or has told of already, stays as it is: another may have taken it up.
+        """
+        planned = {name: job.state for name, job in self._jobs.items()}
+        news = {name: job.state for name, job in self._jobs.items() if job.has_news}
+        jobs = {**planned, **account.jobs, **news}
+        return replace(account, jobs=jobs).enter(self._make_entry(account))
+
+    def entered(self, account: Account) -> None:
+        """Note that *account*, returned by `enter_into`, is what is there now."""
+        self._number = self._number or account.runs[-1].number
+        for job in self._jobs.values():
+            job.is_told = job.result is not None
+
+    def _make_entry(self, account: Account) -> RunEntry:
         spent = {name: job.entry for name, job in self._jobs.items() if job.segments}
-        run = RunEntry(self._wall, self.total, spent)
-        states = {name: job.state for name, job in self._jobs.items()}
-        return Account({**self._before.jobs, **states}, (*self._before.runs, run))
+        newest = account.runs[-1].number if account.runs else 0
+        return RunEntry(self._wall, self.total, spent, self._number or newest + 1)
 
 
 class _JobLedger:
@@ -205,11 +238,14 @@ class _JobLedger:
     Attributes:
         segments: What came of each segment that was sent, by its number.
         result: How the job ended, once it has.
+        is_told: Whether the account has that.
     """
 
     def __init__(self, job: PlannedJob) -> None:
         self.segments: dict[int, Amounts] = {}
         self.result: JobResult | None = None
+        self.is_told = False
+        self._has_begun = False
         self._planned_chars = job.chars
         self._reused_chars = job.chars - job.missing_chars
         self._wanted_chars = job.missing_chars
@@ -237,13 +273,19 @@ class _JobLedger:
 
     @property
     def state(self) -> JobState:
-        total = self.total
+        total, ended = self.total, self.result.state if self.result else "held"
         return JobState(
-            state=self.result.state if self.result else "unfinished",
+            state="unfinished" if ended == "held" else ended,
             planned_chars=total.planned_chars,
             on_record_chars=total.on_record_chars,
             missing_chars=total.missing_chars,
         )
+
+    @property
+    def has_news(self) -> bool:
+        """Whether this run knows better than the account how far the job is."""
+        has_failed = self.result is not None and self.result.state == "failed"
+        return (self._has_begun or has_failed) and not self.is_told
 
     @property
     def entry(self) -> JobEntry:
@@ -251,6 +293,7 @@ class _JobLedger:
 
     def start(self, found: JobStarted) -> None:
         """Believe what the run *found* on record, over what the plan believed."""
+        self._has_begun = True
         self._reused_chars = found.reused_chars
         self._wanted_chars = found.missing_chars
 
@@ -282,6 +325,15 @@ class _JobLedger:
             missing_chars=spent.missing_chars + spent.recorded_chars,
             wasted_chars=spent.wasted_chars + spent.recorded_chars,
         )
+
+    def reject(self, number: int) -> None:
+        """Count the take of a segment, of this run or an earlier one, as missing."""
+        if number in self.segments:
+            self.withdraw(number)
+        else:
+            chars = self._segment_chars[number - 1]
+            self._reused_chars -= chars
+            self._wanted_chars += chars
 
     def drop(self) -> None:
         """Give up what is in flight: its line is closed."""

@@ -11,7 +11,7 @@ from typing import Final
 import msgspec
 
 from rimebatch.errors import OutputError
-from rimebatch.files import write_whole
+from rimebatch.files import make_folder, write_whole
 from rimebatch.recorder.ledger import Account
 
 FORMAT_VERSION: Final = 1
@@ -24,7 +24,7 @@ def write_ledger(path: Path, account: Account) -> None:
         OutputError: It cannot be written.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(path.parent)
         write_whole(path, _encode(account))
     except OSError as error:
         what = f"{path}: cannot write: {error.strerror}"

@@ -7,23 +7,39 @@ connection. That is bounded twice: for each segment, since some texts make a ser
 stumble every time, and for the batch, since a service that is ill for everybody would
 otherwise be paid a few times over for every job.
 
+What one job alone cannot know is what its failure means for the others. `Outlook` has
+seen them all, and turns it into an error that ends the batch where no other job would
+fare better: `EndpointError` if somebody has to put something right before the next run,
+`OutageError` if the next run may well succeed as it is.
+
 Pure: nothing here waits, sends or looks at a clock, and chance is passed in.
 """
 
 import math
+import socket
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, Protocol
 
-from rimebatch.errors import RimeBatchError
-from rimebatch.manifest.plan import Segment
+from rimebatch.errors import (
+    ConnectError,
+    EndpointError,
+    OutageError,
+    RimeBatchError,
+)
+from rimebatch.manifest.plan import PlannedJob, Segment
+from rimebatch.recorder.breaker import PROBE_S
 from rimebatch.recorder.failures import Remedy, Verdict, classify
 from rimebatch.recorder.governor import QUIET_S
 
 _FIRST_PAUSE_S: Final = 0.5
 _LONGEST_PAUSE_S: Final = 30.0  # two a minute, so that an outage's end is soon noticed
 _DOUBLINGS: Final = 6  # by then the longest pause is reached
+
+_FORBIDDEN: Final = 403
+_REFUSED_JOBS: Final = 3  # more would only be refused for the same reason
+_UNKNOWN_HOSTS: Final = 3  # the first may be a slip of the resolver
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +57,7 @@ class Patience:
             wrong address than an outage.
         attempts: The most connections that a job may take.
         quiet_s: How long after a full service's refusal one more is tried.
+        probe_s: How often an ill service is asked whether it is well again.
     """
 
     jitter: Callable[[], float] = lambda: 1.0
@@ -50,6 +67,7 @@ class Patience:
     unanswered_s: float = 30.0
     attempts: float = math.inf
     quiet_s: float = QUIET_S
+    probe_s: float = PROBE_S
 
 
 PATIENCE: Final = Patience()
@@ -61,18 +79,95 @@ class Quota:
     Args:
         patience: Has the limits.
         missing_chars: What was missing when the batch began.
+
+    Attributes:
+        is_used_up: Whether more was asked for than there was.
     """
 
     def __init__(self, patience: Patience, missing_chars: int) -> None:
         share = int(patience.resent_share * missing_chars)
         self._left_chars = max(patience.resent_chars, share)
+        self.is_used_up = False
 
     def take(self, chars: int) -> bool:
         """Take *chars* out of it; return whether there were as many."""
         if chars > self._left_chars:
+            self.is_used_up = True
             return False
         self._left_chars -= chars
         return True
+
+
+class Gate(Protocol):
+    """What is known of all connections of a batch."""
+
+    @property
+    def has_answered(self) -> bool:
+        """Whether the service ever has, be it with a refusal."""
+
+    @property
+    def let_in(self) -> Collection[str]:
+        """The models with which a connection was opened."""
+
+    @property
+    def fruitless_s(self) -> float:
+        """For how long no connection has been open."""
+
+
+class Outlook:
+    """What the failures of all jobs together come to.
+
+    Args:
+        patience: Has the limits.
+        quota: Is shared by all jobs of the batch.
+        gate: Has seen all their connections.
+    """
+
+    def __init__(self, patience: Patience, quota: Quota, gate: Gate) -> None:
+        self._patience = patience
+        self._quota = quota
+        self._gate = gate
+        self._refused: set[str] = set()  # jobs that the service would not have
+        self._unknown_hosts = 0
+
+    def judge(self, error: RimeBatchError, job: PlannedJob) -> RimeBatchError:
+        """Return *error* of *job*, or what it comes to if it ends the batch."""
+        if classify(error).remedy is Remedy.STOP_BATCH:
+            return error
+        if isinstance(error, ConnectError) and (why := self._find_fault(error, job)):
+            return EndpointError(f"{error}; {why}")
+        if why := self._find_outage():
+            return OutageError(f"{error}; {why}; run the same command again later")
+        return error
+
+    def _find_fault(self, error: ConnectError, job: PlannedJob) -> str | None:
+        """Return why the endpoint itself is to blame, if it is."""
+        gate, model = self._gate, dict(job.query)["modelId"]
+        if error.status == _FORBIDDEN and model not in gate.let_in:
+            return f"nobody was let in with the model {model}"
+        if classify(error).remedy is Remedy.FAIL_JOB:
+            self._refused.add(job.id)
+        if len(self._refused) >= _REFUSED_JOBS and not gate.let_in:
+            return f"so ended the first {_REFUSED_JOBS} jobs"
+        self._unknown_hosts += _is_unknown_host(error)
+        waited = gate.fruitless_s > self._patience.unanswered_s
+        if not gate.has_answered and (waited or self._unknown_hosts >= _UNKNOWN_HOSTS):
+            return "nobody has ever answered; is the address right?"
+        return None
+
+    def _find_outage(self) -> str | None:
+        """Return why the batch goes no further for now, if it does not."""
+        limit_s = self._patience.fruitless_s
+        if self._quota.is_used_up:
+            return "as much was sent again as one run may"
+        if self._gate.has_answered and self._gate.fruitless_s > limit_s:
+            return f"no connection was open for {limit_s / 60:g} minutes"
+        return None
+
+
+def _is_unknown_host(error: ConnectError) -> bool:
+    cause = error.__cause__
+    return isinstance(cause, socket.gaierror) and cause.errno == socket.EAI_NONAME
 
 
 class Retries:

@@ -23,6 +23,7 @@ import trio
 from rimebatch.errors import RemoteProtocolError, RimeBatchError
 from rimebatch.manifest.plan import PlannedJob, Segment, SegmentKey
 from rimebatch.manifest.segments import count_chars
+from rimebatch.recorder.folders import transcripts_of
 from rimebatch.recorder.session import Manners, Session
 from rimebatch.recorder.transports.clock import start_clock
 from rimebatch.recorder.transports.replay import Replay
@@ -136,7 +137,9 @@ async def replay_job(
     ]
     if plan is None or folder is None:
         return PlayedJob(tuple(attempts))
-    takes = await trio.to_thread.run_sync(transcripts.takes)
+    kept = transcripts_of(folder, plan.id)
+    paths = [Path(attempt.transcript) for attempt in attempts]
+    takes = await trio.to_thread.run_sync(_choose_alike, kept, paths, transcripts)
     missing = sum(segment.key not in takes for segment in plan.segments)
     if missing:
         what = f"{missing} of {len(plan.segments)} segments are not on record"
@@ -145,6 +148,26 @@ async def replay_job(
     else:
         differences = await trio.to_thread.run_sync(compare_files, plan, takes, folder)
     return PlayedJob(tuple(attempts), missing, tuple(differences))
+
+
+def _choose_alike(
+    kept: JobTranscripts, recorded: Iterable[Path], played: JobTranscripts
+) -> dict[str, RecordedTake]:
+    """Return the takes *played* that count by what was chosen among those *kept*.
+
+    Each transcript that was *recorded* is one *played*, in this order, and a session
+    asks for a segment once.
+    """
+    twins: dict[RecordedTake, RecordedTake] = {}
+    for then, now in zip(recorded, played.paths(), strict=True):
+        on_record = {take.record.segment: take for take in read_takes(then)}
+        for take in read_takes(now):
+            twins[on_record.get(take.record.segment, take)] = take
+    chosen = kept.choices().choose(twins)
+    return {
+        key: replace(twins[replace(take, picked=False)], picked=take.picked)
+        for key, take in chosen.items()
+    }
 
 
 async def _replay_attempt(

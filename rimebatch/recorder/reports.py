@@ -8,7 +8,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-Cause: TypeAlias = Literal["endpoint", "storage"]
+State: TypeAlias = Literal["done", "failed", "stopped", "held"]
+"""How a job ended; see `JobResult`."""
+
+Cause: TypeAlias = Literal["endpoint", "storage", "outage", "checks"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,44 @@ class TakeWithdrawn:
 
 
 @dataclass(frozen=True, slots=True)
+class TakeRejected:
+    """A take on record failed its checks, and its segment is missing again.
+
+    Attributes:
+        job: The id of the job.
+        segment: Which one of it, from 1.
+        chars: Characters that will be sent for another take.
+        what: What is wrong with it; nothing that was to be spoken is in it.
+    """
+
+    job: str
+    segment: int
+    chars: int
+    what: str
+
+
+@dataclass(frozen=True, slots=True)
+class FailedCheck:
+    """Something that is wrong with a take that counts.
+
+    Attributes:
+        segment: Whose take it is, from 1.
+        text: Of the segment.
+        check: What it was checked for.
+        what: What was found, as a sentence.
+        measured: In the unit of the check: seconds, or a share.
+        limit: What *measured* is on the wrong side of.
+    """
+
+    segment: int
+    text: str
+    check: str
+    what: str
+    measured: float
+    limit: float
+
+
+@dataclass(frozen=True, slots=True)
 class AttemptFailed:
     """A connection came to nothing, or broke; there will be another.
 
@@ -91,19 +132,24 @@ class JobResult:
     Attributes:
         job: Its id.
         state: ``done``: its files are complete. ``failed``: see *error*. ``stopped``:
-            some of it may not be sent in this run, and is missing.
+            some of it may not be sent in this run, and is missing. ``held``: another
+            process works at it, and nothing was done; *error* says which.
         segments: How many it has.
         sent_chars: Characters sent in this run, wasted ones included.
         reused_chars: Characters that were on record before.
         audio_s: Length of its audio.
         files: What it was rendered to, audio first.
         error: One line: what went wrong, and where.
-        cause: What is to blame if no other job would fare better: the ``storage``
-            here, or the ``endpoint``, which refuses the account or cannot be trusted.
+        cause: What is to blame, if that is known: the ``storage`` here, the
+            ``endpoint``, which refuses everybody or cannot be trusted, an ``outage``,
+            after which the same run may well succeed, or the ``checks``, which takes
+            failed that are worth no further one.
+        failed_checks: What is wrong with takes that count. A job may be done all the
+            same, if the manifest has it so.
     """
 
     job: str
-    state: Literal["done", "failed", "stopped"]
+    state: State
     segments: int
     sent_chars: int
     reused_chars: int
@@ -111,6 +157,7 @@ class JobResult:
     files: tuple[str, ...] = ()
     error: str | None = None
     cause: Cause | None = None
+    failed_checks: tuple[FailedCheck, ...] = ()
 
 
 Report: TypeAlias = (
@@ -119,6 +166,7 @@ Report: TypeAlias = (
     | SegmentAsked
     | TakeRecorded
     | TakeWithdrawn
+    | TakeRejected
     | AttemptFailed
     | JobResult
 )

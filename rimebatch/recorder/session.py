@@ -290,5 +290,6 @@ class Session:
             ahead = self._asked[0]
             self._asked[0] = Asked(ahead.segment, max(ahead.start, end))
         # The next segment is a purchase: it waits until this one survives a power cut.
-        await trio.to_thread.run_sync(self._transcript.sync)
+        with trio.CancelScope(shield=True):  # and is told, now that it counts
+            await trio.to_thread.run_sync(self._transcript.sync)
         self._watch.took(asked.segment, record)

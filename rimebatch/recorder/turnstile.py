@@ -1,8 +1,9 @@
 """The turnstile: every connection of a batch is opened through it.
 
-It waits until the governor has room, one job after the other in the order in which they
-come, and tells the governor what becomes of each connection. Once it is shut nobody
-passes any more. It knows no job, and does not decide what is tried again.
+It waits until the governor has room and the breaker is not broken, one job after the
+other in the order in which they come, and tells both what becomes of each connection.
+Once it is shut nobody passes any more. It knows no job, and does not decide what is
+tried again.
 """
 
 from collections.abc import AsyncIterator
@@ -10,7 +11,8 @@ from contextlib import asynccontextmanager
 
 import trio
 
-from rimebatch.errors import ConnectError
+from rimebatch.errors import ConnectError, RimeBatchError
+from rimebatch.recorder.breaker import Breaker
 from rimebatch.recorder.failures import Remedy, classify
 from rimebatch.recorder.governor import Governor
 from rimebatch.recorder.transports import Connect, Transport
@@ -23,16 +25,23 @@ class Turnstile:
 
     Args:
         connect: Opens one.
-        governor: Has the last word; nobody else may tell it anything.
+        governor: Says whether there is room; nobody else may tell it anything.
+        breaker: Says whether the service is left alone. That a take is on record it
+            learns through `took`.
 
     Attributes:
         has_answered: Whether the service ever has, be it with a refusal.
+        let_in: The models with which a connection was opened.
     """
 
-    def __init__(self, connect: Connect, governor: Governor) -> None:
+    def __init__(
+        self, connect: Connect, governor: Governor, breaker: Breaker | None = None
+    ) -> None:
         self.has_answered = False
+        self.let_in: set[str] = set()
         self._connect = connect
         self._governor = governor
+        self._breaker = breaker or Breaker()
         self._queue = trio.StrictFIFOLock()
         self._changed = trio.lowlevel.ParkingLot()  # where the head of the queue waits
         self._shut = trio.Event()
@@ -55,6 +64,11 @@ class Turnstile:
         self._shut.set()
         self._changed.unpark_all()
 
+    def took(self) -> None:
+        """Note that a take is on record: the service is not ill."""
+        self._breaker.succeeded()
+        self._changed.unpark()
+
     async def pause(self, seconds: float) -> None:
         """Wait so long, or until it is shut."""
         with trio.move_on_after(seconds):
@@ -71,7 +85,9 @@ class Turnstile:
         if self.is_shut:
             yield None
             return
-        self._governor.begin()  # before anybody else runs, so the room is still there
+        # Before anybody else runs, so the room is still there.
+        self._governor.begin()
+        self._breaker.begin(trio.current_time())
         is_open = False
 
         @asynccontextmanager
@@ -81,31 +97,43 @@ class Turnstile:
             nonlocal is_open
             async with self._connect(query, transcript) as transport:
                 is_open = True
-                self._opened()
+                self._opened(query)
                 yield transport
 
         try:
             yield connect
-        except ConnectError as error:
-            self._note_refusal(error)
+        except RimeBatchError as error:
+            self._note(error)
             raise
         finally:
             self._left(is_open=is_open)
 
     async def _wait_for_room(self) -> None:
-        while not (self.is_shut or self._governor.may_open(trio.current_time())):
-            with trio.move_on_after(self._governor.wait_s(trio.current_time())):
+        while wait_s := self._wait_s(trio.current_time()):
+            with trio.move_on_after(wait_s):
                 await self._changed.park()
 
-    def _opened(self) -> None:
+    def _wait_s(self, now_s: float) -> float:
+        if self.is_shut:
+            return 0.0
+        if wait_s := self._breaker.wait_s(now_s):
+            return wait_s
+        return 0.0 if self._governor.may_open(now_s) else self._governor.wait_s(now_s)
+
+    def _opened(self, query: Query) -> None:
         self.has_answered = True
+        self.let_in.add(dict(query).get("modelId", ""))
         self._governor.opened()
         self._changed.unpark()
 
-    def _note_refusal(self, error: ConnectError) -> None:
-        self.has_answered |= error.status is not None
-        if classify(error).remedy is Remedy.WAIT_FOR_ROOM:
-            self._governor.full(trio.current_time())
+    def _note(self, error: RimeBatchError) -> None:
+        now_s, verdict = trio.current_time(), classify(error)
+        if isinstance(error, ConnectError):
+            self.has_answered |= error.status is not None
+        if verdict.remedy is Remedy.WAIT_FOR_ROOM:
+            self._governor.full(now_s, verdict.wait_s)
+        elif verdict.remedy in {Remedy.REOPEN, Remedy.ASK_AGAIN}:
+            self._breaker.failed(now_s)
 
     def _left(self, *, is_open: bool) -> None:
         if is_open:

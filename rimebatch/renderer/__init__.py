@@ -2,6 +2,7 @@
 
 - `takes` reads what one take sounds like from its messages, `decoding` its audio.
 - `timeline` places takes one after another, counted in frames.
+- `checks` measures what is wrong with a take, by the words that `alignment` finds.
 - `sound` writes audio, `sidecar` the word times, `publish` moves files into place.
 - `job` does it all for one job; `compare` does it again, and tells what differs.
 
@@ -9,12 +10,20 @@ This room never talks to a service; its functions block, so call them in a threa
 """
 
 from rimebatch.renderer.compare import Difference, compare_files
-from rimebatch.renderer.job import RenderedJob, is_rendered, render_job
+from rimebatch.renderer.job import (
+    Doubt,
+    RenderedJob,
+    is_rendered,
+    render_job,
+    stage_job,
+)
 
 __all__ = [
     "Difference",
+    "Doubt",
     "RenderedJob",
     "compare_files",
     "is_rendered",
     "render_job",
+    "stage_job",
 ]

@@ -16,7 +16,7 @@ import msgspec
 
 from rimebatch.errors import OutputError
 from rimebatch.manifest.plan import PlannedJob
-from rimebatch.renderer.job import RenderedJob, render_job
+from rimebatch.renderer.job import RenderedJob, name_files, stage_job
 from rimebatch.transcript.reader import RecordedTake
 
 _BLOCK_BYTES: Final = 65_536  # compared at memory speed; larger ones gain nothing
@@ -55,6 +55,8 @@ def compare_files(
 ) -> list[Difference]:
     """Render *job* anew, out of sight, and compare with its files in *folder*.
 
+    A job whose takes fail their checks has no files, and should have none.
+
     Args:
         job: What was said.
         takes: The take of each segment, by its key.
@@ -64,11 +66,14 @@ def compare_files(
         One for each file that is missing or differs; none if all are the same.
 
     Raises:
-        RimeBatchError: Whatever `render_job` raises.
+        RimeBatchError: Whatever `stage_job` raises.
         OutputError: There is no room for temporary files.
     """
-    with open_scratch() as scratch:
-        made = render_job(job, takes, Path(scratch))
+    with open_scratch() as scratch, stage_job(job, takes, Path(scratch)) as staged:
+        are_there = any(file.exists() for file in name_files(job, folder))
+        if not (staged.passes or are_there):
+            return []
+        made = staged.publish()
         found = {
             folder / file.name: _compare(file, folder / file.name, made)
             for file in (made.audio, made.sidecar)

@@ -1,12 +1,14 @@
 """One job's files, from its plan and its takes on record."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from rimebatch.errors import AudioError, TranscriptError
 from rimebatch.files import staged
-from rimebatch.manifest.plan import PlannedJob
+from rimebatch.manifest.plan import PlannedJob, Segment
+from rimebatch.renderer.checks import Finding, check_take
 from rimebatch.renderer.decoding import Decoded, decode_audio, most_frames
 from rimebatch.renderer.publish import cannot_write, discard, publish
 from rimebatch.renderer.sidecar import digest_inputs, make_sidecar, read_stamp
@@ -38,6 +40,48 @@ class RenderedJob:
         return self.frames / self.rate_hz
 
 
+@dataclass(frozen=True, slots=True)
+class Doubt:
+    """A take that failed its checks.
+
+    Attributes:
+        number: Of its segment, from 1.
+        segment: What it was to say.
+        take: The take.
+        findings: What is wrong with it; at least one.
+    """
+
+    number: int
+    segment: Segment
+    take: RecordedTake
+    findings: tuple[Finding, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class StagedJob:
+    """The files of a job, complete, but not yet under their names.
+
+    Attributes:
+        rendered: What they will be once they are published.
+        doubts: The takes in them that failed their checks, in order.
+        passes: Whether they may be published: there are no doubts, or they are a mere
+            warning.
+    """
+
+    rendered: RenderedJob
+    doubts: tuple[Doubt, ...]
+    passes: bool
+
+    def publish(self) -> RenderedJob:
+        """Move the files into place, for good.
+
+        Raises:
+            OutputError: They cannot be moved.
+        """
+        publish((self.rendered.audio, self.rendered.sidecar))
+        return self.rendered
+
+
 def is_rendered(
     job: PlannedJob, takes: Mapping[str, RecordedTake], folder: Path
 ) -> RenderedJob | None:
@@ -54,16 +98,17 @@ def is_rendered(
     return RenderedJob(audio, sidecar, frames, _rate_hz(job))
 
 
-def render_job(
+@contextmanager
+def stage_job(
     job: PlannedJob, takes: Mapping[str, RecordedTake], folder: Path
-) -> RenderedJob:
-    """Write the audio and the sidecar of *job* into *folder*.
+) -> Iterator[StagedJob]:
+    """Write the files of *job* out of sight; leaving the context removes them.
 
     Args:
         job: What was said.
         takes: The take of each segment, by its key.
-        folder: Where the files go. Earlier ones stay as they are until the new ones
-            are complete.
+        folder: Where the files will be. Earlier ones stay as they are until the new
+            ones are published.
 
     Raises:
         TranscriptError: A take is missing or damaged.
@@ -78,12 +123,24 @@ def render_job(
     audio, sidecar = finals = name_files(job, folder)
     rate_hz = _rate_hz(job)
     try:
-        placed = _write_audio(job, takes, audio)
+        placed, doubts = _write_audio(job, takes, audio)
         _write_file(sidecar, make_sidecar(job, takes, placed, audio.name, rate_hz))
-        publish(finals)
+        rendered = RenderedJob(audio, sidecar, placed[-1].end, rate_hz)
+        yield StagedJob(rendered, doubts, not doubts or job.checks.on_fail == "warn")
     finally:
         discard(finals)
-    return RenderedJob(audio, sidecar, placed[-1].end, rate_hz)
+
+
+def render_job(
+    job: PlannedJob, takes: Mapping[str, RecordedTake], folder: Path
+) -> RenderedJob:
+    """Write the files of *job* into *folder*, whatever its takes are like.
+
+    Raises:
+        RimeBatchError: Whatever `stage_job` raises.
+    """
+    with stage_job(job, takes, folder) as staged:
+        return staged.publish()
 
 
 def _count_missing(job: PlannedJob, takes: Mapping[str, RecordedTake]) -> int:
@@ -105,12 +162,16 @@ def _rate_hz(job: PlannedJob) -> int:
 
 def _write_audio(
     job: PlannedJob, takes: Mapping[str, RecordedTake], final: Path
-) -> list[PlacedTake]:
-    """Stage the audio, one take in memory at a time, and return where each lies."""
+) -> tuple[list[PlacedTake], tuple[Doubt, ...]]:
+    """Stage the audio, one take in memory at a time.
+
+    Returns:
+        Where each take lies, and the doubts there are about them.
+    """
     rate_hz = _rate_hz(job)
     audio_bytes = sum(takes[s.key].record.audio_bytes for s in job.segments)
     frames = most_frames(_audio_format(job), audio_bytes, rate_hz)
-    placed = []
+    placed, doubts = [], []
     with open_sound(final, rate_hz, frames, job.title) as sound:
         for number, segment in enumerate(job.segments, start=1):
             take = takes[segment.key]
@@ -119,9 +180,18 @@ def _write_audio(
             except AudioError as error:
                 where = f"segment {number} of {len(job.segments)}, {_name_take(take)}"
                 raise AudioError(f"{where}: {error}") from error
+            if findings := _check(take, job, segment, heard):
+                doubts.append(Doubt(number, segment, take, findings))
             placed.append(place(heard, sound.frames, rate_hz))
             sound.write(heard.samples)
-    return placed
+    return placed, tuple(doubts)
+
+
+def _check(
+    take: RecordedTake, job: PlannedJob, segment: Segment, heard: Sound
+) -> tuple[Finding, ...]:
+    """Return what is wrong with *take*; one that a person picked is right."""
+    return () if take.picked else check_take(job, segment, heard)
 
 
 def _read_take(take: RecordedTake, job: PlannedJob) -> Sound:

@@ -14,7 +14,8 @@ def publish(finals: Sequence[Path]) -> None:
 
     Every file is on disk before the first is moved, and the names are before this
     returns. The last file vouches for the others: it is gone before any of them
-    changes and back after all have, so that whenever it is there, it is right.
+    changes and back after all have, on the disk as well, so that whenever it is there,
+    it is right.
 
     Raises:
         OutputError: A file cannot be written out or moved.
@@ -25,9 +26,10 @@ def publish(finals: Sequence[Path]) -> None:
             with staged(final).open("rb") as file:
                 os.fsync(file.fileno())
         finals[-1].unlink(missing_ok=True)
+        sync_folder(final.parent)
         for final in finals:
             staged(final).replace(final)
-        sync_folder(final.parent)
+            sync_folder(final.parent)  # before the next: a disk keeps no order of them
     except OSError as error:
         raise cannot_write(final, error) from error
 

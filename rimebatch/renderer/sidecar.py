@@ -93,13 +93,17 @@ class Stamp(msgspec.Struct):
 
 
 def digest_inputs(job: PlannedJob, takes: Mapping[str, RecordedTake]) -> str:
-    """Return the digest of everything that decides what *job* renders to."""
+    """Return the digest of all that decides what *job* renders to, and whether."""
     parts = [
-        [segment.text, segment.start, segment.end, segment.paragraph, take.record.id]
+        [
+            *(segment.text, segment.start, segment.end, segment.paragraph),
+            *(take.record.id, take.picked),
+        ]
         for segment in job.segments
         for take in [takes[segment.key]]
     ]
-    inputs = [RENDER_VERSION, FORMAT_VERSION, job.id, job.title, job.query, parts]
+    versions = [RENDER_VERSION, FORMAT_VERSION]
+    inputs = [*versions, job.id, job.title, job.query, job.checks, parts]
     return hashlib.sha256(msgspec.json.encode(inputs)).hexdigest()
 
 

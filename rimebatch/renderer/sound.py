@@ -18,7 +18,7 @@ import soundfile
 from numpy.typing import NDArray
 
 from rimebatch.errors import OutputError
-from rimebatch.files import staged
+from rimebatch.files import make_folder, staged
 from rimebatch.renderer.publish import cannot_write
 
 BLOCK_FRAMES: Final = 65_536
@@ -117,7 +117,7 @@ def is_whole(path: Path, frames: int) -> bool:
 def _create(final: Path, rate_hz: int, most_frames: int, title: str) -> _SoundFile:
     big = most_frames * _FRAME_BYTES > _WAV_LIMIT_BYTES
     try:
-        final.parent.mkdir(parents=True, exist_ok=True)
+        make_folder(final.parent)
         staged(final).write_bytes(b"")  # gives a reason, where libsndfile has none
         file: _SoundFile = soundfile.SoundFile(
             staged(final),

@@ -160,7 +160,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     end: int
 
 
-Checked = TypeVar("Checked", TakeRecord, Trailer)
+Checked = TypeVar("Checked", bound=msgspec.Struct)
 
 _raw: Final = msgspec.json.Decoder(msgspec.Raw)
 
@@ -184,7 +184,7 @@ def header_version(line: bytes) -> int | None:
     return int(match[1]) if match else None
 
 
-def encode_checked(record: TakeRecord | Trailer) -> bytes:
+def encode_checked(record: msgspec.Struct) -> bytes:
     """Return *record* as JSON, with a check sum of it all as its last field."""
     return _add_check_sum(msgspec.json.encode(record)[:-1].decode()).encode()
 

@@ -32,10 +32,17 @@ _TAIL_BYTES: Final = 1024 * 1024  # a trailer of 2,500 takes, a day of speech
 
 @dataclass(frozen=True, slots=True)
 class RecordedTake:
-    """A take on record: its commit, and the transcript that holds it."""
+    """A take on record.
+
+    Attributes:
+        path: The transcript that holds it.
+        record: Its commit.
+        picked: Whether it counts because somebody picked it.
+    """
 
     path: Path
     record: TakeRecord
+    picked: bool = False
 
 
 def read_header(path: Path) -> Header:

@@ -6,8 +6,8 @@ Theory of operation. Text is hidden by names: of all strings in a message only t
 stay whose name is known to stand before no text, so that a field that a server adds
 is hidden as well. Strings are replaced where they stand and all else is left alone, so
 that a hidden message is read, cut at takes and replayed like any other. Credentials are
-searched for and never replaced: where one turns up, something is wrong, and the record
-must not be written.
+searched for and, in a record, never replaced: where one turns up, something is wrong,
+and the record must not be written.
 """
 
 import hashlib
@@ -73,6 +73,12 @@ class Redactor:
     def find_secret(self, data: bytes | bytearray) -> bool:
         """Whether a credential stands in *data*, as it is or in a usual disguise."""
         return any(needle in data for needle in self._needles)
+
+    def mask(self, data: bytes) -> bytes:
+        """Return *data*, which is no record, with every credential masked."""
+        for needle in sorted(self._needles, key=len, reverse=True):
+            data = data.replace(needle, b"(credential)")
+        return data
 
     @cached_property
     def _needles(self) -> frozenset[bytes]:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Literal, TypeAlias
 
 from rimebatch.errors import TranscriptError
+from rimebatch.transcript.choices import Choices
 from rimebatch.transcript.entries import (
     Checked,
     Entry,
@@ -20,7 +21,7 @@ from rimebatch.transcript.entries import (
     decode_checked,
 )
 from rimebatch.transcript.lines import Line, Lines, read_lines
-from rimebatch.transcript.reader import read_header, read_takes
+from rimebatch.transcript.reader import RecordedTake, read_header, read_takes
 
 TakeState: TypeAlias = Literal["sound", "damaged", "withdrawn"]
 
@@ -78,14 +79,17 @@ class TakeCounts:
     """How many takes a job has, by what they are good for.
 
     Attributes:
-        counting: The newest sound take of each segment.
-        superseded: Sound takes of segments that have a newer one.
+        counting: The sound take of each segment that was picked, or else the newest
+            that was not rejected.
+        superseded: Sound takes of segments of which another one counts.
+        rejected: Sound takes that were rejected.
         withdrawn: Takes that turned out not to be whole.
         damaged: Takes that cannot be read back.
     """
 
     counting: int
     superseded: int
+    rejected: int
     withdrawn: int
     damaged: int
 
@@ -106,14 +110,17 @@ def verify_transcript(path: Path) -> Verified:
     return _Examination(path, lines, sound).report()
 
 
-def count_takes(transcripts: Sequence[Verified]) -> TakeCounts:
-    """Return what the takes of one job's *transcripts* are good for."""
-    takes = [take for transcript in transcripts for take in transcript.takes]
-    states = [take.state for take in takes]
-    segments = {take.record.segment for take in takes if take.state == "sound"}
+def count_takes(transcripts: Sequence[Verified], choices: Choices) -> TakeCounts:
+    """Return what the takes of a job's *transcripts* are good for, by its *choices*."""
+    takes = [(found.path, take) for found in transcripts for take in found.takes]
+    states = [take.state for _, take in takes]
+    sound = [RecordedTake(p, take.record) for p, take in takes if take.state == "sound"]
+    counting = len(choices.choose(sound))
+    rejected = sum(choices.why_rejected(take) is not None for take in sound)
     return TakeCounts(
-        counting=len(segments),
-        superseded=states.count("sound") - len(segments),
+        counting=counting,
+        superseded=len(sound) - counting - rejected,
+        rejected=rejected,
         withdrawn=states.count("withdrawn"),
         damaged=states.count("damaged"),
     )

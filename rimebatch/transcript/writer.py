@@ -209,7 +209,7 @@ class TranscriptWriter:
         self._check_for_secrets()
         try:
             while self._buffer:
-                count = self._file.write(self._buffer)
+                count = os.write(self._file.fileno(), self._buffer)
                 self._digest.update(self._buffer[:count])
                 self._written += count
                 del self._buffer[:count]
@@ -217,10 +217,15 @@ class TranscriptWriter:
             raise _cannot_write(self.path, error) from error
 
     def sync(self) -> None:
-        """Make everything flushed survive a power cut. Blocks: call it in a thread."""
+        """Make everything flushed survive a power cut. Blocks: call it in a thread.
+
+        If that fails, the transcript is closed as it is: what the system could not
+        write it may have dropped, and of that the next sync would say nothing.
+        """
         try:
             os.fdatasync(self._file.fileno())
         except OSError as error:
+            self._file.close()
             raise _cannot_write(self.path, error) from error
 
     def seal(self) -> None:

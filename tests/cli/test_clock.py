@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from rimebatch.cli.clock import read_wall_time
+from rimebatch.cli.clock import read_wall_time, read_wall_time_ms
 
 
 def test_the_time_is_in_utc_and_to_the_second() -> None:
@@ -12,3 +12,11 @@ def test_the_time_is_in_utc_and_to_the_second() -> None:
     assert timedelta(0) == before.utcoffset()
     assert 0 == before.microsecond
     assert before <= after
+
+
+def test_the_time_of_a_log_is_to_the_millisecond() -> None:
+    """It reads back, has three digits behind the second, and is about the same."""
+    before, now = read_wall_time(), read_wall_time_ms()
+
+    assert len("2026-09-10T12:00:00.123Z") == len(now)
+    assert datetime.fromisoformat(before) <= datetime.fromisoformat(now)

@@ -21,6 +21,7 @@ from rimebatch.recorder.reports import (
     Report,
     SegmentAsked,
     TakeRecorded,
+    TakeRejected,
 )
 
 CHARS = 1_200
@@ -142,6 +143,24 @@ def test_a_failed_attempt(capsys: pytest.CaptureFixture[str]) -> None:
         "attempt": 1,
         "error": "one: the line was lost",
         "wait_s": 0.25,
+    } == json.loads(out)
+
+
+def test_a_rejected_take(capsys: pytest.CaptureFixture[str]) -> None:
+    """What is wrong with it, and that there will be another, is a line, and in JSON."""
+    report = TakeRejected("one", 2, 400, "all of its 30.00 s are silent")
+    for json_too in (False, True):
+        show(make_display(json=json_too, quiet=False), make_tally(), report)
+
+    out, err = capsys.readouterr()
+    assert "one, segment 2: all of its 30.00 s are silent; once more\n" == err
+    assert {
+        "rimebatch": 1,
+        "event": "take-rejected",
+        "job": "one",
+        "segment": 2,
+        "chars": 400,
+        "what": "all of its 30.00 s are silent",
     } == json.loads(out)
 
 

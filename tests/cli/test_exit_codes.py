@@ -9,6 +9,7 @@ from rimebatch.errors import (
     EndpointError,
     HeldError,
     ManifestError,
+    OutageError,
     OutputError,
     RimeBatchError,
     SecretError,
@@ -26,6 +27,7 @@ from rimebatch.errors import (
         (SecretError("a credential"), 1),
         (DivergenceError("early", kind="early", report=""), 7),
         (HeldError("in use"), 75),
+        (OutageError("nothing for 15 minutes"), 75),
         (ConnectError("refused"), 1),
         (TranscriptError("damaged"), 1),
         (VoiceError("no library"), 1),
@@ -38,5 +40,6 @@ def test_exit_code_of(error: RimeBatchError, code: int) -> None:
 
 
 def test_codes_of_others() -> None:
-    """Usage errors keep click's code, and an interruption the shell's 128 + SIGINT."""
-    assert (2, 130) == (ExitCode.USAGE, ExitCode.INTERRUPTED)
+    """Usage errors keep click's code, and an interruption the shell's 128 + signal."""
+    assert 2 == ExitCode.USAGE.value
+    assert (130, 143) == (ExitCode.INTERRUPTED.value, ExitCode.TERMINATED.value)

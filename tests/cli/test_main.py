@@ -19,7 +19,17 @@ def test_help() -> None:
     commands = result.stdout.partition("Commands:\n")[2]
     assert 0 == result.exit_code
     assert [
-        *("run", "plan", "render", "replay", "verify", "transcript"),
+        *(
+            "run",
+            "plan",
+            "render",
+            "replay",
+            "status",
+            "takes",
+            "retake",
+            "verify",
+            "transcript",
+        ),
         *("voices", "serve", "record", "schema"),
     ] == [line.split()[0] for line in commands.splitlines()]
 

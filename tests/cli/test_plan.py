@@ -143,3 +143,18 @@ def test_needs_nobody(
     path = write_manifest(tmp_path, HELLO, endpoint=name)
 
     assert 0 == invoke("plan", path, "--out", tmp_path).exit_code
+
+
+def test_fresh(tmp_path: Path, url: str) -> None:
+    """With ``--fresh`` it tells of everything, and changes nothing."""
+    path = write_manifest(tmp_path, HELLO, endpoint=url)
+    invoke("run", path, "--out", tmp_path)
+    path.write_text(path.read_text().replace(HELLO, f"{HELLO}\n  - {STARS}"))
+    fresh = invoke("plan", path, "--fresh", "--json", "--out", tmp_path)
+    hello, stars, planned = read_lines(fresh.stdout)
+    after = invoke("plan", path, "--json", "--out", tmp_path)
+
+    assert (Sent(1, 12, "fresh"),) == hello.why
+    assert (Sent(1, 4, "new"), Sent(2, 4, "new")) == stars.why
+    assert 20 == planned.missing_chars
+    assert 8 == read_lines(after.stdout)[-1].missing_chars

@@ -7,7 +7,7 @@ import pytest
 from click.testing import CliRunner
 
 from fakes.users import invoke, write_manifest
-from rimebatch.cli.planning import plan_options, read_plan
+from rimebatch.cli.planning import plan_options, read_plan, start_afresh
 from rimebatch.errors import EndpointError, ManifestError
 
 CHAPTERS = tuple(f'{{id: ch{number:02}, text: "Yes."}}' for number in range(1, 13))
@@ -135,3 +135,14 @@ def test_what_is_on_record(tmp_path: Path, url: str) -> None:
     plan, _ = read_plan(path, tmp_path, ())
 
     assert [1, 0] == [len(job.missing) for job in plan.jobs]
+
+
+def test_afresh(tmp_path: Path, url: str) -> None:
+    """A plan may be made as if nothing were on record."""
+    path = write_manifest(tmp_path, *CHAPTERS[:2], endpoint=url)
+    invoke("run", path, "--out", tmp_path)
+    plan, _ = read_plan(path, tmp_path, ())
+
+    assert [0, 1] == [
+        len(jobs[1].missing) for jobs in (plan.jobs, start_afresh(plan).jobs)
+    ]

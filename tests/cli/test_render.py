@@ -80,3 +80,19 @@ def test_nothing_on_record(tmp_path: Path) -> None:
     assert "hello: 1 of 1 segments are not on record" in result.stderr
     assert "`rimebatch run` records them" in result.stderr
     assert [path] == list(tmp_path.iterdir())
+
+
+def test_takes_that_fail_their_checks(tmp_path: Path, url: str) -> None:
+    """They give no new files, and the exit code says why; nobody rejects them."""
+    path = write_manifest(tmp_path, HELLO, LONG, endpoint=url)
+    invoke("run", path, "--out", tmp_path)
+    before = read_files(tmp_path / "book")
+    strict = "checks: {length: [{chars_per_second: [1, 2]}]}"
+    write_manifest(tmp_path, HELLO, LONG, endpoint=url, more=strict)
+
+    result = invoke("render", path, "--out", tmp_path)
+
+    assert 10 == result.exit_code
+    assert "hello, segment 1 of 1: the audio lasts 0." in result.stderr
+    assert "Error: hello: the takes of 1 of 1 segments failed " in result.stderr
+    assert before == read_files(tmp_path / "book")

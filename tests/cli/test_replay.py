@@ -26,7 +26,7 @@ from fakes.users import invoke, start, write_manifest
 from rimebatch import renderer
 from rimebatch.cli.replay import print_replay
 from rimebatch.errors import TranscriptError
-from rimebatch.recorder.job import transcripts_of
+from rimebatch.recorder.folders import transcripts_of
 from rimebatch.recorder.replay_job import PlayedAttempt, PlayedJob
 from rimebatch.recorder.transports.replay import Replay
 

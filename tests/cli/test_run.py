@@ -10,13 +10,14 @@ import pytest
 from fakes.disks import largest_file
 from fakes.users import (
     Line,
+    Sent,
     invoke,
     read_lines,
     run_on_terminal,
     start,
     write_manifest,
 )
-from rimebatch.recorder.job import transcripts_of
+from rimebatch.recorder.folders import transcripts_of
 from rimebatch.recorder.ledger import Amounts, JobState
 from rimebatch.recorder.ledger_file import read_ledger
 from rimebatch.transcript import read_entries, read_header
@@ -25,6 +26,10 @@ from rimebatch.transcript.locks import LOCK_NAME
 HELLO = '{id: hello, text: "Hello there."}'  # 12 characters
 LONG = '{id: long, text: "One.\\n\\nTwo.\\n\\nThree.\\n\\nFour."}'  # 19 in 4 segments
 REFUSED = '{id: refused, text: "Yes.", voice: {lang: xxx}}'  # no voice speaks it
+
+# Words that end far beyond the audio; and a second segment with 12 s of silence in it.
+DOUBTFUL = HELLO.replace("}", ", voice: {extra: {fault: distant-times}}}")
+HOLLOW = LONG.replace("}", ", voice: {extra: {fault: huge@2=200000}}}")
 
 BOOK = Path("book.yaml")
 FOLDER = Path("outputs/book")
@@ -91,7 +96,8 @@ def test_people() -> None:
         "long: 4 of 4 segments are missing, 19 characters",
         "long: done, 0:01.3 of audio",
         "to send: 31 characters in 5 segments: 5 new",
-    ] == sorted(result.stderr.splitlines())
+    ] == sorted(result.stderr.splitlines())[1:]
+    assert "2 of 2 jobs done: 31 characters sent, 0 wasted, " in result.stderr
     assert (FOLDER / "hello.wav").exists()
 
 
@@ -587,3 +593,128 @@ def test_why() -> None:
     result = invoke("run", BOOK)
 
     assert "to send: 5 characters in 1 segments: 1 text changed" in result.stderr
+
+
+@pytest.mark.usefixtures("_book")
+def test_fresh() -> None:
+    """``--fresh`` buys what is on record anew, of the jobs that are asked for, once."""
+    invoke("run", BOOK)
+    planned = invoke("plan", BOOK, "--fresh", "--only", "long", "--json").stdout
+    result = invoke("run", BOOK, "--fresh", "--only", "long")
+
+    long, _ = read_lines(planned)
+    assert {"fresh"} == {sent.reason for sent in long.why}
+    assert [4, 4, 6, 5] == [sent.chars for sent in long.why]
+    assert 0 == result.exit_code
+    assert "to send: 19 characters in 4 segments: 4 fresh\n" in result.stderr
+    assert [1, 2] == [
+        len(transcripts_of(FOLDER, job).paths()) for job in ("hello", "long")
+    ]
+    assert "Nothing was sent" in invoke("run", BOOK).stderr
+
+
+@pytest.mark.usefixtures("_book")
+def test_fresh_interrupted() -> None:
+    """What a fresh run left, a run without ``--fresh`` buys, and nothing else."""
+    invoke("run", BOOK)
+    cut = invoke("run", BOOK, "--fresh", "--max-chars", "20", "--concurrency", "1")
+    hello, long, _ = read_lines(invoke("plan", BOOK, "--json").stdout)
+
+    assert 8 == cut.exit_code
+    assert "Leave --fresh out to go on" in cut.stderr
+    assert ((), (Sent(3, 6, "fresh"), Sent(4, 5, "fresh"))) == (hello.why, long.why)
+    assert 11 == read_lines(invoke("run", BOOK, "--json").stdout)[-1].sent_chars
+
+
+@pytest.mark.usefixtures("_book")
+def test_fresh_without_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fresh run that has no key to begin with rejects nothing."""
+    invoke("run", BOOK)
+    monkeypatch.delenv("RIME_API_KEY")
+    result = invoke("run", BOOK, "--fresh", "--endpoint", "cloud")
+
+    assert 5 == result.exit_code
+    assert 0 == invoke("plan", BOOK, "--check").exit_code
+
+
+def test_a_take_that_fails_its_checks(tmp_path: Path, url: str) -> None:
+    """It is bought once more, which is told, and the next run finds nothing wrong."""
+    write_manifest(tmp_path, HOLLOW, endpoint=url)
+    result = invoke("run", BOOK)
+    *_, run = read_ledger(FOLDER / "ledger.json").runs
+
+    assert (0, 0) == (result.exit_code, invoke("run", BOOK).exit_code)
+    assert "long, segment 2: the audio lasts 12." in result.stderr
+    assert " s on end are silent; 3.00 s is the most; once more\n" in result.stderr
+    assert Amounts(19, 0, 19, 0, sent_chars=23, wasted_chars=4) == run.total
+    assert [0, 0] == [invoke(name, FOLDER).exit_code for name in ("verify", "replay")]
+
+
+def test_takes_that_always_fail(tmp_path: Path, url: str) -> None:
+    """Exit code 10 says so, as often as it is asked; what is bought is bounded."""
+    write_manifest(tmp_path, DOUBTFUL, endpoint=url)
+    result = invoke("run", BOOK, "--json", "--log", "run.log")
+    again = invoke("run", BOOK, "--json")
+
+    lines = read_lines(result.stdout)
+    rejected = [line for line in lines if line.event == "take-rejected"]
+    ended, last = lines[-2:]
+    [failed] = ended.failed_checks
+    assert (10, 10, 36) == (result.exit_code, last.exit_code, last.sent_chars)
+    assert [("hello", 1, 12)] * 2 == [
+        (line.job, line.segment, line.chars) for line in rejected
+    ]
+    assert {failed.what} == {line.what for line in rejected}
+    assert ("failed", "checks", ()) == (ended.state, ended.cause, ended.files)
+    assert (1, "Hello there.", "overrun") == (
+        failed.segment,
+        failed.text,
+        failed.check,
+    )
+    found, error = result.stderr.splitlines()
+    assert f'hello, segment 1 of 1: {failed.what}: "Hello there."' == found
+    assert f"Error: {ended.error}" == error
+    assert (10, result.stderr) == (again.exit_code, again.stderr)
+    assert 0 == read_lines(again.stdout)[-1].sent_chars
+    assert failed.what in Path("run.log").read_text()
+    assert "Hello" not in Path("run.log").read_text()
+    assert [0, 0] == [invoke(name, FOLDER).exit_code for name in ("verify", "replay")]
+
+
+def test_a_take_that_fails_is_right_all_the_same(tmp_path: Path, url: str) -> None:
+    """Who listens and is content says so, or asks for no more than a warning."""
+    write_manifest(tmp_path, DOUBTFUL, endpoint=url, more="checks: {retakes: 0}")
+    codes = [invoke("run", BOOK).exit_code]
+    write_manifest(tmp_path, DOUBTFUL, endpoint=url, more="checks: {on_fail: warn}")
+    warned = invoke("run", BOOK)
+    write_manifest(tmp_path, DOUBTFUL, endpoint=url, more="checks: {on_fail: fail}")
+    codes += [invoke("run", BOOK).exit_code]
+    invoke("takes", FOLDER, "hello", "--use", "1")
+    used = invoke("run", BOOK)
+
+    assert [10, 10] == codes
+    assert (0, 0) == (warned.exit_code, used.exit_code)
+    assert "warning: hello, segment 1 of 1: a word ends at " in warned.stderr
+    assert "segment 1 of 1" not in used.stderr
+    assert 1 == len(transcripts_of(FOLDER, "hello").all_takes())
+
+
+@pytest.mark.usefixtures("_book")
+def test_log() -> None:
+    """A log has the events of ``--json``, from the beginning to the sums."""
+    result = invoke("run", BOOK, "--json", "--log", "run.log", "--log-level", "debug")
+
+    told = [line.event for line in read_lines(result.stdout)]
+    lines = Path("run.log").read_text().splitlines()
+    logged = [json.loads(line)["event"] for line in lines]
+    assert ["started", *told] == [event for event in logged if event != "library"]
+
+
+@pytest.mark.usefixtures("_book")
+def test_log_that_cannot_be_opened() -> None:
+    """Without the log that was asked for nothing is sent."""
+    result = invoke("run", BOOK, "--log", "nowhere/run.log")
+
+    assert 6 == result.exit_code
+    assert "nowhere/run.log: cannot open the log: No such file" in result.stderr
+    assert not FOLDER.exists()

@@ -1,5 +1,7 @@
 """A run, added up from its reports."""
 
+from dataclasses import replace
+
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -10,12 +12,14 @@ from rimebatch.manifest.plan import make_plan
 from rimebatch.recorder.ledger import Budget, Ledger
 from rimebatch.recorder.reports import (
     Cause,
+    FailedCheck,
     JobResult,
     JobStarted,
     LineChanged,
     Report,
     SegmentAsked,
     TakeRecorded,
+    TakeRejected,
     TakeWithdrawn,
 )
 
@@ -140,6 +144,26 @@ def test_a_take_that_was_withdrawn() -> None:
     assert 5 == tally.ledger.amounts("one").wasted_chars
 
 
+def test_a_take_that_was_rejected() -> None:
+    """There is as much more to send, whether it was of this run or an earlier one."""
+    rejected = TakeRejected("one", 1, 5, "all of its 0.50 s are silent")
+    tally = make_tally(JobStarted("one", 2, 1, 5, 5), rejected)
+
+    assert 5 + 5 + 5 == tally.to_send_chars
+    assert (0, 10) == (
+        tally.ledger.amounts("one").reused_chars,
+        tally.ledger.amounts("one").missing_chars,
+    )
+
+
+def test_failed_checks() -> None:
+    """What is wrong with a job's takes is kept, whether it is done or failed."""
+    silent = FailedCheck(1, "Eins.", "silence", "all of it is silent", 0.5, 0.0)
+    tally = make_tally(replace(done("one"), failed_checks=(silent,)))
+
+    assert (silent,) == tally.jobs["one"].failed_checks
+
+
 def test_a_ledger_of_somebody_else() -> None:
     """It gets every report."""
     plan = make_plan(make_manifest(ONE, TWO))
@@ -176,6 +200,46 @@ def test_exit_code_of_a_cause() -> None:
     assert ExitCode.ENDPOINT == make_tally(endpoint, done("two")).exit_code
     assert ExitCode.STORAGE == make_tally(done("one"), storage).exit_code
     assert ExitCode.STORAGE == make_tally(endpoint, storage).exit_code
+
+
+def test_exit_code_of_an_outage() -> None:
+    """Where the next run may well succeed as it is, that is said: 75."""
+    assert 75 == make_tally(done("one"), failed("two", "outage")).exit_code
+
+
+def test_exit_code_of_checks() -> None:
+    """It is 10 where nothing else has failed; what stops a run goes first."""
+    checks = failed("one", "checks")
+
+    assert 10 == make_tally(checks, done("two")).exit_code
+    assert 10 == make_tally(checks, failed("two", "checks")).exit_code
+    assert 10 == make_tally(checks, held("two")).exit_code
+    assert 1 == make_tally(checks, failed("two")).exit_code
+    assert 5 == make_tally(checks, failed("two", "endpoint")).exit_code
+    assert 6 == make_tally(checks, failed("two", "storage")).exit_code
+    assert 75 == make_tally(checks, failed("two", "outage")).exit_code
+
+
+def held(job: str) -> JobResult:
+    """Return the report of a job that another process is at."""
+    return JobResult(job, "held", 1, 0, 0, error=f"{job}: in use")
+
+
+def test_exit_code_of_held_jobs() -> None:
+    """A job that another run is at is no failure; any other trouble goes first."""
+    assert ExitCode.LATER == make_tally(done("one"), held("two")).exit_code
+    assert ExitCode.LATER == make_tally(held("one"), stopped("two")).exit_code
+    assert ExitCode.FAILED == make_tally(held("one"), failed("two")).exit_code
+    assert (
+        ExitCode.STORAGE == make_tally(held("one"), failed("two", "storage")).exit_code
+    )
+
+
+def test_a_job_that_is_held() -> None:
+    """Nothing of it will be sent, and it has ended."""
+    tally = make_tally(held("one"))
+
+    assert (5, 1) == (tally.to_send_chars, tally.finished)
 
 
 def test_times_real_time() -> None:

@@ -29,6 +29,7 @@ from rimebatch.ws3 import (
     Timestamps,
     Utterance,
     decode_command,
+    decode_event,
     encode_event,
 )
 
@@ -69,6 +70,24 @@ def sound_of(text: str) -> bytes:
 def only(text: str, change: Change) -> Twist:
     """Return the twist that changes what is sent for *text*, and nothing else."""
     return lambda spoken, items: change(items) if spoken == text else items
+
+
+def at_first(times: int, change: Change) -> Change:
+    """Return the change that is *change* so many times, and then none."""
+    left = iter(range(times))
+    return lambda items: items if next(left, None) is None else change(items)
+
+
+def hush(items: list[Item]) -> list[Item]:
+    """Return *items* with as much audio, but nothing to be heard in it."""
+    return [_hush(item) if isinstance(item, str) else item for item in items]
+
+
+def _hush(message: str) -> str:
+    event = decode_event(message)
+    if isinstance(event, Chunk):
+        event = Chunk(bytes(len(event.audio)), event.context_id)
+    return encode_event(event)
 
 
 @dataclass

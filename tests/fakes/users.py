@@ -24,6 +24,7 @@ import trio
 from click.testing import CliRunner, Result
 
 from rimebatch.cli.main import cli
+from rimebatch.recorder.reports import FailedCheck
 from rimebatch.server import ServiceOptions, serve_ws3
 from rimebatch.server.voices import ToneVoice
 
@@ -66,10 +67,15 @@ class Line(msgspec.Struct, forbid_unknown_fields=True):
     files: tuple[str, ...] = ()
     error: str | None = None
     cause: str | None = None
+    failed_checks: tuple[FailedCheck, ...] = ()
+    what: str = ""
+    attempt: int = 0
+    wait_s: float = 0.0
     jobs: int = 0
     done: int = 0
     failed: int = 0
     stopped: int = 0
+    held: int = 0
     exit_code: int | None = None
     why: tuple[Sent, ...] = ()
     skipped: tuple[tuple[int, int], ...] = ()

@@ -156,7 +156,7 @@ def test_fresh() -> None:
     """A fresh run is the reason only where there is no other."""
     job = plan_text("A.|X.|C.")
 
-    found = find_reasons(job, plan_text("A.|B.|C."), fresh=True)
+    found = find_reasons(job, plan_text("A.|B.|C."), fresh=keys(job))
 
     assert ["fresh", "text changed", "fresh"] == list(map(str, found.values()))
 

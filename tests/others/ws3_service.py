@@ -2,7 +2,7 @@
 
 It shares no line with `rimebatch` and imports none of it: what the recorder gets from
 it rests on the documents, not on our reading of them in one place. Each character is
-20 ms of a tone of its own, so that lost or doubled text changes the length.
+30 ms of a tone of its own, so that lost or doubled text changes the length.
 """
 
 import array
@@ -13,14 +13,14 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
+from functools import cache, partial
 from http import HTTPStatus
 from urllib.parse import parse_qs, urlsplit
 
 from websockets.http11 import Request, Response
 from websockets.sync.server import Server, ServerConnection, serve
 
-MS_PER_CHAR = 20
+MS_PER_CHAR = 30
 # As a live service was seen to cut its audio: mid-sample included.
 CHUNK_BYTES = (829, 195, 1006, 18, 4063)
 
@@ -129,6 +129,7 @@ def cut(audio: bytes) -> Iterator[bytes]:
         start, turn = start + size, turn + 1
 
 
+@cache
 def tone(char: str, rate_hz: int) -> bytes:
     """Return the sound of *char*, signed 16-bit little-endian."""
     step = 2 * math.pi * (200 + ord(char) % 97 * 10) / rate_hz

@@ -1,8 +1,9 @@
 """Tests of all jobs of a plan together, over a service in memory."""
 
+import re
 import tempfile
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AbstractContextManager, asynccontextmanager
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,27 +13,50 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from trio.testing import MockClock
 
-from fakes.manifests import RATE_HZ, make_job, make_manifest, make_script, make_voice
+from fakes.manifests import (
+    RATE_HZ,
+    UNCHECKED,
+    make_job,
+    make_manifest,
+    make_script,
+    make_voice,
+)
 from fakes.mp3 import encode, make_sound
-from fakes.services import Close, FakeLine, FakeService, Item, only
+from fakes.services import (
+    Change,
+    Close,
+    FakeLine,
+    FakeService,
+    Hold,
+    Item,
+    at_first,
+    hush,
+    only,
+)
+from fakes.threads import let_threads_end
 from fakes.transcripts import damage, read_kinds
 from rimebatch.manifest.load import Job, Manifest, Voice
 from rimebatch.manifest.plan import make_plan
-from rimebatch.recorder.batch import render_batch, run_batch
-from rimebatch.recorder.job import Origin, transcripts_of
-from rimebatch.recorder.ledger import Budget
+from rimebatch.manifest.take_checks import OnFail
+from rimebatch.recorder.batch import Stop, render_batch, run_batch
+from rimebatch.recorder.folders import transcripts_of
+from rimebatch.recorder.ledger import Amounts, Budget, Ledger
+from rimebatch.recorder.origin import Origin
 from rimebatch.recorder.patience import Patience
 from rimebatch.recorder.reports import (
     AttemptFailed,
     JobResult,
     JobStarted,
+    LineChanged,
     Listener,
     Report,
     SegmentAsked,
     TakeRecorded,
+    TakeRejected,
 )
 from rimebatch.transcript import TranscriptWriter, read_header, read_takes
-from rimebatch.ws3 import Chunk, Query, encode_event
+from rimebatch.transcript.locks import hold, read_holder
+from rimebatch.ws3 import Chunk, Query, decode_event, encode_event
 
 ONE, TWO, THREE = "The first one.", "Here is number two.", "And, at last, the third."
 AT_ONCE = Patience(jitter=lambda: 0.0)  # no test waits
@@ -232,6 +256,32 @@ async def test_no_account(tmp_path: Path, concurrency: int) -> None:
         )
 
 
+async def test_files_that_cannot_be_written(tmp_path: Path) -> None:
+    """They stop the batch as anything does that the disk refuses: nothing is bought."""
+    (tmp_path / "a.wav").mkdir()
+    service, told = FakeService(), trio.Event()
+
+    @asynccontextmanager
+    async def connect(
+        query: Query, transcript: TranscriptWriter
+    ) -> AsyncIterator[FakeLine]:
+        if transcript.header.job == "b":
+            await told.wait()
+        async with service.connect(query, transcript) as line:
+            yield line
+
+    def listen(report: Report) -> None:
+        if isinstance(report, JobResult):
+            told.set()
+
+    plan = make_plan(make_manifest(*JOBS[:2], concurrency=1))
+    results = await run_batch(plan, connect, tmp_path, listener=listen)
+
+    assert [("a", "failed"), ("b", "stopped")] == states(results)
+    assert "storage" == results[0].cause
+    assert [ONE, TWO] == service.spoken
+
+
 async def test_nobody_answers(tmp_path: Path, autojump_clock: MockClock) -> None:
     """After a while of pauses that grow the batch is given up, with one reason."""
     service = FakeService(refusal="nobody there", status=None)
@@ -239,18 +289,72 @@ async def test_nobody_answers(tmp_path: Path, autojump_clock: MockClock) -> None
     results = await run_batch(plan, service.connect, tmp_path)
 
     assert ["failed", "stopped", "stopped"] == [result.state for result in results]
-    assert "a: nobody there; tried 7 times" == results[0].error
+    assert (
+        "a: nobody there; nobody has ever answered; is the address right?; "
+        "tried 7 times"
+    ) == results[0].error
+    assert "endpoint" == results[0].cause
     assert 30 < trio.current_time() < 60
 
 
 async def test_every_failure(tmp_path: Path) -> None:
     """If no connection can be opened, every job fails and none is forgotten."""
-    results = await run(tmp_path, FakeService(refusal="nobody there"), *JOBS)
+    results = await run(tmp_path, FakeService(refusal="bad request"), *JOBS)
 
-    assert ["a: nobody there", "b: nobody there", "c: nobody there"] == [
-        result.error for result in results
-    ]
+    assert ["failed"] * 3 == [result.state for result in results]
     assert {} == read_outputs(tmp_path)
+
+
+async def test_what_is_wrong_with_everybody(tmp_path: Path) -> None:
+    """When the first three jobs were refused for good, the others are not tried."""
+    jobs = [make_job(f"job{number}", ONE) for number in range(6)]
+    manifest = make_manifest(concurrency=1)
+    service = FakeService(refusal="bad request")
+    results = await run(tmp_path, service, *jobs, manifest=manifest)
+
+    assert [*["failed"] * 3, *["stopped"] * 3] == [result.state for result in results]
+    assert [None, None, "endpoint"] == [result.cause for result in results[:3]]
+    assert "job2: bad request; so ended the first 3 jobs" == results[2].error
+
+
+async def test_an_ill_service(tmp_path: Path) -> None:
+    """When as much was sent again as may be, all ends, and may go on later."""
+    long = " ".join([ONE] * 25)
+    jobs = [make_job(f"job{number}", long) for number in range(30)]
+    manifest = make_manifest(concurrency=1)
+    service = FakeService(twist=lambda _, items: lose(items, 1011))
+    results = await run(tmp_path, service, *jobs, manifest=manifest)
+    states_of = [result.state for result in results]
+    sent_chars = sum(map(len, service.spoken))
+
+    assert {"failed", "stopped"} == set(states_of)
+    assert "outage" == results[states_of.index("stopped") - 1].cause
+    assert sent_chars <= 5_000 + len(long) * states_of.count("failed")
+
+
+async def test_an_outage(tmp_path: Path, autojump_clock: MockClock) -> None:
+    """A service that fails everybody is asked now and then, and all is complete."""
+    jobs = [make_job(f"job{number:02}", ONE) for number in range(30)]
+    service, tries = FakeService(refusal="later", status=503), 0
+
+    @asynccontextmanager
+    async def connect(
+        query: Query, transcript: TranscriptWriter
+    ) -> AsyncIterator[FakeLine]:
+        nonlocal tries
+        tries += 1
+        if trio.current_time() > begun_s + 600:
+            service.refusal = ""
+        async with service.connect(query, transcript) as line:
+            yield line
+
+    begun_s = trio.current_time()
+    plan = make_plan(make_manifest(*jobs, concurrency=30))
+    results = await run_batch(plan, connect, tmp_path)
+
+    assert {"done"} == {result.state for result in results}
+    # 20 before the pause, a few that were on their way, a probe every 30 s, and all.
+    assert tries <= 20 + 4 + 600 / 30 + 30
 
 
 @pytest.mark.parametrize("max_chars", [0, 20, len(ONE), 60, 1000])
@@ -426,12 +530,14 @@ async def test_cancellation(tmp_path: Path, at: int) -> None:
                 scope.cancel()
 
         await run(broken, first, *JOBS, listener=stop)
+    await let_threads_end()
     paths = [path for job in JOBS for path in transcripts_of(broken, job.id).paths()]
     on_record = [take for path in paths for take in read_takes(path, verify=True)]
     await run(broken, second, *JOBS)
 
     assert ["sealed"] * len(paths) == [read_kinds(path)[-1] for path in paths]
     assert 6 == len(on_record) + len(second.spoken)
+    assert len(on_record) == sum(isinstance(r, TakeRecorded) for r in reports)
     assert 0 == first.open_now
     assert read_outputs(whole) == read_outputs(broken)
 
@@ -458,6 +564,63 @@ async def test_render_again(tmp_path: Path) -> None:
     assert times != read_times(tmp_path)
 
 
+def hold_job(folder: Path, job_id: str) -> AbstractContextManager[None]:
+    """Be at a job, as another process would be."""
+    return hold(transcripts_of(folder, job_id).folder, "10:00")
+
+
+async def test_a_job_that_is_held(tmp_path: Path) -> None:
+    """It is left to whoever is at it, who is named; the other jobs go on."""
+    service = FakeService()
+    reports: list[Report] = []
+    with hold_job(tmp_path, "b"):
+        results = await run(tmp_path, service, listener=reports.append)
+    again = await run(tmp_path, service)
+
+    assert [("a", "done"), ("b", "held"), ("c", "done")] == states(results)
+    assert re.fullmatch(
+        r"b: \S+/transcripts/b: in use by pid \d+ on \S+ since 10:00; wait for it to "
+        "end, then run again",
+        str(results[1].error),
+    )
+    assert ["a", "c"] == [r.job for r in reports if isinstance(r, JobStarted)]
+    assert [0, len(TWO + THREE), 0] == [result.sent_chars for result in again]
+
+
+async def test_a_job_that_is_current_is_not_held(tmp_path: Path) -> None:
+    """Where there is nothing to do it does not matter who is there."""
+    await run(tmp_path, FakeService())
+    with hold_job(tmp_path, "b"):
+        results = await run(tmp_path, FakeService())
+
+    assert ["done"] * 3 == [result.state for result in results]
+
+
+async def test_a_job_is_held_until_its_result_is_told(tmp_path: Path) -> None:
+    """Whoever listens can write down how it ended before another takes it up."""
+    seen = []
+
+    def look(report: Report) -> None:
+        seen.append(read_holder(transcripts_of(tmp_path, report.job).folder))
+
+    origin = Origin(wall="2026-11-23T12:00:00Z")
+    plan = make_plan(make_manifest(*JOBS[:1]))
+    await run_batch(plan, FakeService().connect, tmp_path, origin=origin, listener=look)
+
+    assert len(seen) > 3
+    assert all(str(holder).endswith("since 2026-11-23T12:00:00Z") for holder in seen)
+    assert None is read_holder(transcripts_of(tmp_path, "a").folder)
+
+
+async def test_render_beside_another(tmp_path: Path) -> None:
+    """A job that another process is at is not rendered either."""
+    await run(tmp_path, FakeService())
+    with hold_job(tmp_path, "b"):
+        results = await render(tmp_path, *JOBS)
+
+    assert [("a", "done"), ("b", "held"), ("c", "done")] == states(results)
+
+
 async def test_render_names_what_is_missing(tmp_path: Path) -> None:
     """A job that is not all on record is not rendered; the others are."""
     await run(tmp_path, FakeService(), JOBS[0], make_job("b", TWO))
@@ -473,3 +636,283 @@ async def test_render_names_what_is_missing(tmp_path: Path) -> None:
     ] == [result.error for result in results[1:]]
     assert results == [report for report in reports if isinstance(report, JobResult)]
     assert b_before == (tmp_path / "b.wav").read_bytes()
+
+
+def drone(items: list[Item]) -> list[Item]:
+    """Return *items* with eight seconds of noise before them."""
+    assert isinstance(items[0], str)
+    first = decode_event(items[0])
+    assert isinstance(first, Chunk)
+    noise = Chunk(b"\0\x10" * 8 * RATE_HZ, first.context_id)
+    return [encode_event(noise), *items]
+
+
+def checked(job: Job, on_fail: OnFail) -> Job:
+    """Return *job* with that to be done about takes that fail."""
+    return replace(job, checks=replace(UNCHECKED, on_fail=on_fail))
+
+
+async def count(
+    folder: Path,
+    service: FakeService,
+    *jobs: Job,
+    budget: Budget | None = None,
+    supervise: Callable[[Stop], Awaitable[None]] | None = None,
+    listener: Listener = lambda _: None,
+) -> tuple[list[JobResult], Amounts]:
+    """Run *jobs*; return the results and what the ledger, which balances, has of it."""
+    plan = make_plan(
+        make_manifest(*jobs, concurrency=1),
+        lambda job_id: transcripts_of(folder, job_id).takes(),
+    )
+    ledger = Ledger(plan)
+
+    def hear(report: Report) -> None:
+        ledger.add(report)
+        ledger.check()
+        listener(report)
+
+    with trio.fail_after(10):
+        results = await run_batch(
+            plan,
+            service.connect,
+            folder,
+            listener=hear,
+            permit=(budget or Budget(None)).may_send,
+            patience=AT_ONCE,
+            supervise=supervise or sit_by,
+        )
+    return results, ledger.total
+
+
+async def sit_by(_: Stop) -> None:
+    """Stop nothing."""
+
+
+@pytest.mark.parametrize("spoil", [hush, drone])
+async def test_a_take_that_fails_its_checks(tmp_path: Path, spoil: Change) -> None:
+    """It is bought once more, over a line of its own, and it alone is wasted."""
+    service = FakeService(twist=only(TWO, at_first(1, spoil)))
+    [result], amounts = await count(tmp_path, service, make_job("a", ONE, TWO, THREE))
+    chars = len(ONE + TWO + THREE)
+
+    assert ("done", ()) == (result.state, result.failed_checks)
+    assert ([ONE, TWO, THREE, TWO], 2) == (service.spoken, len(service.lines))
+    assert amounts == Amounts(
+        chars, 0, chars, 0, sent_chars=chars + len(TWO), wasted_chars=len(TWO)
+    )
+
+
+@pytest.mark.parametrize("retakes", [0, 1, 2])
+async def test_takes_that_always_fail(tmp_path: Path, retakes: int) -> None:
+    """So many more are bought, ever; the job fails, and its files stay as they were."""
+    await run(tmp_path, FakeService(), make_job("a", ONE))
+    before = read_outputs(tmp_path)
+    service = FakeService(twist=only(TWO, hush))
+    checks = replace(UNCHECKED, retakes=retakes)
+    job = replace(make_job("a", ONE, TWO), checks=checks)
+    [result], amounts = await count(tmp_path, service, job)
+    again, nothing = await count(tmp_path, service, job)
+
+    assert ("failed", "checks") == (result.state, result.cause)
+    assert [(2, TWO, "silence")] == [
+        (failed.segment, failed.text, failed.check) for failed in result.failed_checks
+    ]
+    assert (1 + retakes, retakes * len(TWO)) == (
+        len(service.spoken),
+        amounts.wasted_chars,
+    )
+    assert (0, 0) == (nothing.sent_chars, nothing.missing_chars)
+    assert [(result.state, result.error, result.failed_checks)] == [
+        (same.state, same.error, same.failed_checks) for same in again
+    ]
+    assert before == read_outputs(tmp_path)
+
+
+@pytest.mark.parametrize(("on_fail", "state"), [("warn", "done"), ("fail", "failed")])
+async def test_checks_without_retakes(
+    tmp_path: Path, on_fail: OnFail, state: str
+) -> None:
+    """Nothing is bought again; whether there are files, the manifest decides."""
+    service = FakeService(twist=only(TWO, hush))
+    job = checked(make_job("a", ONE, TWO), on_fail)
+    [result] = await run(tmp_path, service, job)
+
+    assert (state, 1) == (result.state, len(result.failed_checks))
+    assert [ONE, TWO] == service.spoken
+    assert (on_fail == "warn") == bool(read_outputs(tmp_path))
+
+
+async def test_other_jobs_go_on(tmp_path: Path) -> None:
+    """Takes that fail are the trouble of one job, while others are recorded."""
+    service = FakeService(twist=only(ONE, hush))
+    jobs = [make_job("a", ONE), make_job("b", TWO), make_job("c", THREE)]
+    results, amounts = await count(tmp_path, service, *jobs)
+
+    assert [("a", "failed"), ("b", "done"), ("c", "done")] == states(results)
+    assert 2 * len(ONE) == amounts.wasted_chars
+
+
+async def test_killed_before_the_checks(tmp_path: Path) -> None:
+    """A take on record that nobody has checked is checked by the next run."""
+    job, service = make_job("a", ONE, TWO), FakeService(twist=only(TWO, hush))
+    with trio.CancelScope() as scope:
+
+        def stop(report: Report) -> None:
+            if report == LineChanged("a", is_open=False):
+                scope.cancel()
+
+        await run(tmp_path, service, job, listener=stop)
+    await let_threads_end()
+    service.twist = only(TWO, at_first(1, hush))
+    [result], amounts = await count(tmp_path, service, job)
+
+    assert [ONE, TWO, TWO, TWO] == service.spoken
+    assert ("done", len(ONE)) == (result.state, result.reused_chars)
+    assert amounts == Amounts(
+        *(len(ONE + TWO), len(ONE), len(TWO), 0),
+        sent_chars=2 * len(TWO),
+        wasted_chars=len(TWO),
+    )
+
+
+async def test_a_take_that_was_picked(tmp_path: Path) -> None:
+    """It is right, whatever checks find."""
+    job, service = make_job("a", ONE), FakeService(twist=only(ONE, hush))
+    await run(tmp_path, service, checked(job, "fail"))
+    transcripts = transcripts_of(tmp_path, "a")
+    transcripts.pick(transcripts.all_takes()[0])
+    [result] = await run(tmp_path, service, job)
+
+    assert ("done", ()) == (result.state, result.failed_checks)
+    assert [ONE] == service.spoken
+
+
+async def test_a_budget_without_room_for_retakes(tmp_path: Path) -> None:
+    """The job is stopped, and the next run buys what this one may not."""
+    job = make_job("a", ONE, TWO)
+    service = FakeService(twist=only(TWO, at_first(1, hush)))
+    [result], amounts = await count(
+        tmp_path, service, job, budget=Budget(len(ONE + TWO))
+    )
+    [again], rest = await count(tmp_path, service, job)
+
+    assert ("stopped", None, ()) == (result.state, result.error, result.failed_checks)
+    assert amounts == Amounts(
+        *(len(ONE + TWO), 0, len(ONE), len(TWO)),
+        sent_chars=len(ONE + TWO),
+        wasted_chars=len(TWO),
+    )
+    assert ("done", len(TWO)) == (again.state, rest.sent_chars)
+
+
+async def test_as_much_as_may_be_sent_again(tmp_path: Path) -> None:
+    """If every take fails, it is rather the checks: one run does not buy all again."""
+    long = " ".join([ONE] * 25)
+    jobs = [make_job(f"job{number:02}", long) for number in range(20)]
+    service = FakeService(twist=lambda _, items: hush(items))
+    results, amounts = await count(tmp_path, service, *jobs)
+
+    assert {"checks"} == {result.cause for result in results}
+    assert 5_000 - len(long) < amounts.wasted_chars <= 5_000
+
+
+async def test_stopped_while_it_waits_for_a_retake(tmp_path: Path) -> None:
+    """A job that waits for its turn to record again is stopped like any other."""
+    rejected = trio.Event()
+
+    def listen(report: Report) -> None:
+        if isinstance(report, TakeRejected):
+            rejected.set()
+
+    async def supervise(stop: Stop) -> None:
+        await rejected.wait()
+        await trio.testing.wait_all_tasks_blocked()
+        stop(0.0)
+
+    stuck = only(TWO, lambda _: [Hold(for_good=True)])
+    service = FakeService(twist=lambda text, items: stuck(text, hush(items)))
+    jobs = [make_job("a", ONE), make_job("b", TWO), make_job("c", THREE)]
+    results, amounts = await count(
+        tmp_path, service, *jobs, supervise=supervise, listener=listen
+    )
+
+    assert [("a", "stopped"), ("b", "stopped"), ("c", "stopped")] == states(results)
+    assert (len(ONE + TWO), len(ONE + TWO)) == (
+        amounts.sent_chars,
+        amounts.wasted_chars,
+    )
+
+
+async def test_stopped_during_a_retake(tmp_path: Path) -> None:
+    """What is in flight may end; where it is sound the job is done."""
+    asked_again = trio.Event()
+
+    def listen(report: Report) -> None:
+        if isinstance(report, SegmentAsked) and service.spoken == [ONE]:
+            asked_again.set()
+
+    async def supervise(stop: Stop) -> None:
+        await asked_again.wait()
+        stop(10.0)
+
+    service = FakeService(twist=only(ONE, at_first(1, hush)))
+    job = make_job("a", ONE)
+    [result], _ = await count(
+        tmp_path, service, job, supervise=supervise, listener=listen
+    )
+
+    assert ("done", [ONE, ONE]) == (result.state, service.spoken)
+
+
+async def test_stopped_before_a_retake(tmp_path: Path) -> None:
+    """Takes that fail while a run ends are told; the next run buys the others."""
+    ended = trio.Event()
+
+    def listen(report: Report) -> None:
+        if isinstance(report, TakeRecorded):
+            ended.set()
+
+    async def supervise(stop: Stop) -> None:
+        await ended.wait()
+        stop(10.0)
+
+    service = FakeService(twist=only(ONE, at_first(1, hush)))
+    job = make_job("a", ONE)
+    [result], _ = await count(
+        tmp_path, service, job, supervise=supervise, listener=listen
+    )
+    [again], _ = await count(tmp_path, service, job)
+
+    assert ("failed", "checks") == (result.state, result.cause)
+    assert ("done", [ONE, ONE]) == (again.state, service.spoken)
+
+
+async def test_a_script_that_fails_its_checks(tmp_path: Path) -> None:
+    """It is bought once more, as a whole."""
+    script = make_script("raw", {"text": "This goes."}, {"operation": "eos"})
+    service = FakeService(twist=only("This goes.", at_first(1, hush)))
+    [result], amounts = await count(tmp_path, service, script)
+
+    assert ("done", ["This goes."] * 2) == (result.state, service.spoken)
+    assert 2 * len("This goes.") == amounts.sent_chars
+
+
+async def test_render_takes_that_fail_their_checks(tmp_path: Path) -> None:
+    """They give no files, or with a warning; nothing is rejected or sent."""
+    service = FakeService(twist=only(ONE, hush))
+    job = make_job("a", ONE)
+    await run(tmp_path, service, checked(job, "fail"))
+    [failed] = await render(tmp_path, job)
+    without = read_outputs(tmp_path)
+    [warned] = await render(tmp_path, checked(job, "warn"))
+
+    assert ("failed", "checks", 1) == (
+        failed.state,
+        failed.cause,
+        len(failed.failed_checks),
+    )
+    assert {} == without
+    assert ("done", failed.failed_checks) == (warned.state, warned.failed_checks)
+    assert {"a.wav", "a.words.json"} == read_outputs(tmp_path).keys()
+    assert {} == transcripts_of(tmp_path, "a").choices().rejected

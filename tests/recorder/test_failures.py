@@ -10,7 +10,9 @@ from rimebatch.errors import (
     CertificateError,
     ConnectError,
     ConnectionClosedError,
+    EndpointError,
     LateAudioError,
+    OutageError,
     OutputError,
     RemoteProtocolError,
     RimeBatchError,
@@ -22,6 +24,7 @@ from rimebatch.errors import (
 from rimebatch.recorder.failures import Remedy, Verdict, classify, read_wait_s
 
 REOPEN, ROOM, AGAIN, FAIL, STOP = Remedy
+JOB_ALONE = (302, 400, 403, 404, 405, 414, 422)
 
 
 def refused(status: int, retry_after: str | None = None) -> ConnectError:
@@ -34,19 +37,19 @@ def refused(status: int, retry_after: str | None = None) -> ConnectError:
     [
         (ConnectError("nobody listens"), Verdict(REOPEN)),
         (CertificateError("expired"), Verdict(STOP)),
-        *[(refused(status), Verdict(STOP)) for status in (401, 402, 403)],
+        *[(refused(status), Verdict(STOP)) for status in (401, 402)],
         *[(refused(status), Verdict(REOPEN)) for status in (408, 425, 500, 503, 599)],
-        *[(refused(status), Verdict(FAIL)) for status in (302, 400, 404, 414, 422)],
+        *[(refused(status), Verdict(FAIL)) for status in JOB_ALONE],
         (refused(429), Verdict(ROOM)),
         (refused(429, "7"), Verdict(ROOM, wait_s=7.0)),
         (refused(503, "2"), Verdict(REOPEN, wait_s=2.0)),
         *[
             (ConnectionClosedError(code), Verdict(AGAIN, 3))
-            for code in (1000, 1001, 1005, 1006, 1011, 1012, 1013, 1014)
+            for code in (1001, 1005, 1006, 1011, 1012, 1013, 1014)
         ],
         *[
             (ConnectionClosedError(code), Verdict(AGAIN, 1))
-            for code in (1002, 1003, 1007, 1009, 1010)
+            for code in (1000, 1002, 1003, 1007, 1009, 1010)
         ],
         *[(ConnectionClosedError(code), Verdict(FAIL)) for code in (1008, 4000, 4999)],
         (ServerSilentError("30 s"), Verdict(AGAIN, 3)),
@@ -55,6 +58,8 @@ def refused(status: int, retry_after: str | None = None) -> ConnectError:
         (SynthesisError("internal error"), Verdict(AGAIN, 1)),
         (AudioError("none"), Verdict(AGAIN, 1)),
         (OutputError("disk full"), Verdict(STOP)),
+        (EndpointError("nobody was let in"), Verdict(STOP)),
+        (OutageError("nothing for 15 minutes"), Verdict(STOP)),
         (SecretError("a key"), Verdict(FAIL)),
         (TranscriptError("damaged"), Verdict(FAIL)),
     ],
@@ -87,7 +92,8 @@ def test_every_error_has_a_verdict() -> None:
         (None, None),
         ("7", 7.0),
         (" 0 ", 0.0),
-        ("999999999", 600.0),
+        ("601", 600.0),
+        ("1000000000", 600.0),
         ("-1", None),
         ("1.5", None),
         ("Wed, 21 Oct 2026 07:28:00 GMT", None),

@@ -104,14 +104,47 @@ def test_refused_with_nothing_open() -> None:
     assert 1 == governor.refused
 
 
+@pytest.mark.parametrize(
+    ("is_open", "asked_s", "rises_s"),
+    [
+        (False, None, QUIET_S),
+        (False, 0.0, 1.0),
+        (False, 2.0, 2.0),
+        (False, 60.0, 60.0),
+        (True, 2.0, QUIET_S),
+        (True, 60.0, 60.0),
+    ],
+)
+def test_a_service_that_says_when(
+    is_open: bool, asked_s: float | None, rises_s: float
+) -> None:
+    """It is believed, but for less than the quiet interval only if nothing is open."""
+    governor = Governor(9)
+    if is_open:
+        governor.begin()
+        governor.opened()
+    governor.begin()
+    governor.failed()
+    governor.full(100.0, asked_s)
+
+    assert rises_s == governor.wait_s(100.0)
+    assert [0, 0, 1, 1, 2] == [
+        governor.limit(100.0 + rises_s + after_s) - is_open
+        for after_s in (-rises_s, -0.1, 0.0, 9.9, 10.0)
+    ]
+
+
 STEPS = st.sampled_from(["begin", "opened", "failed", "full", "closed"])
 
 
-@given(st.integers(1, 8), st.lists(st.tuples(STEPS, st.floats(0, 30))))
-def test_invariants(ceiling: int, steps: list[tuple[str, float]]) -> None:
+ASKED = st.none() | st.floats(0, 600)
+
+
+@given(st.integers(1, 8), st.lists(st.tuples(STEPS, st.floats(0, 30), ASKED)))
+def test_invariants(ceiling: int, steps: list[tuple[str, float, float | None]]) -> None:
     """Whatever happens: never above the ceiling, and never stuck for good."""
     governor, now_s = Governor(ceiling), 0.0
-    for step, later_s in steps:
+    for step, later_s, asked_s in steps:
         now_s += later_s
         if step == "begin" and governor.may_open(now_s):
             governor.begin()
@@ -120,7 +153,7 @@ def test_invariants(ceiling: int, steps: list[tuple[str, float]]) -> None:
         elif step in {"failed", "full"} and governor.opening:
             governor.failed()
             if step == "full":
-                governor.full(now_s)
+                governor.full(now_s, asked_s)
         elif step == "closed" and governor.open:
             governor.closed()
 

@@ -11,17 +11,20 @@ import trio
 from fakes.disks import largest_file
 from fakes.manifests import (
     MAX_CHARS,
+    UNCHECKED,
     make_job,
     make_planned,
     make_script,
     make_voice,
 )
-from fakes.services import Close, FakeService, only, sound_of
+from fakes.services import Close, FakeService, at_first, hush, only, sound_of
 from fakes.transcripts import damage
 from rimebatch.errors import (
     CertificateError,
     ConnectError,
     ConnectionClosedError,
+    EndpointError,
+    OutageError,
     OutputError,
     RemoteProtocolError,
     RimeBatchError,
@@ -31,7 +34,10 @@ from rimebatch.errors import (
 from rimebatch.manifest.load import Voice
 from rimebatch.manifest.plan import PlannedJob, plan_job
 from rimebatch.manifest.plan_file import read_planned_job, write_planned_job
-from rimebatch.recorder.job import JobRun, Origin, plan_of, transcripts_of
+from rimebatch.manifest.take_checks import OnFail
+from rimebatch.recorder.folders import plan_of, transcripts_of
+from rimebatch.recorder.job import JobRun
+from rimebatch.recorder.origin import Origin
 from rimebatch.recorder.reports import (
     JobResult,
     JobStarted,
@@ -39,6 +45,7 @@ from rimebatch.recorder.reports import (
     Report,
     SegmentAsked,
     TakeRecorded,
+    TakeRejected,
     TakeWithdrawn,
 )
 from rimebatch.recorder.session import Manners
@@ -60,7 +67,9 @@ def make_run(
 
 async def render(run: JobRun) -> RenderedJob:
     """Render the job of *run*."""
-    return await run.render(trio.CapacityLimiter(1))
+    rendered = await run.render(trio.CapacityLimiter(1))
+    assert rendered is not None
+    return rendered
 
 
 async def record(folder: Path, service: FakeService, *texts: str) -> JobRun:
@@ -72,12 +81,33 @@ async def record(folder: Path, service: FakeService, *texts: str) -> JobRun:
     return run
 
 
+async def take_again(run: JobRun, service: FakeService) -> None:
+    """Record with *run*, whatever is on record."""
+    await run.record(service.connect, ORIGIN, MANNERS)
+
+
+def anything(_: int) -> bool:
+    """Let so many characters be sent again."""
+    return True
+
+
+async def doubt(run: JobRun) -> JobRun:
+    """Render the job of *run*, which comes to nothing: takes failed their checks."""
+    assert None is await run.render(trio.CapacityLimiter(1))
+    return run
+
+
 async def fail(run: JobRun, service: FakeService) -> JobResult:
     """Record with *run*, which fails, and return the result."""
     await run.look_up(trust=True)
     with pytest.raises(RimeBatchError) as caught:
         await run.record(service.connect, ORIGIN, MANNERS)
     return run.failed(caught.value)
+
+
+def is_published(folder: Path) -> bool:
+    """Return whether there is any file of the job."""
+    return any(folder.glob("job.*"))
 
 
 def read_samples(rendered: RenderedJob) -> bytes:
@@ -174,9 +204,7 @@ async def test_transcript(tmp_path: Path) -> None:
     paths = transcripts_of(tmp_path, "job").paths()
     header = read_header(paths[1])
 
-    assert ["transcripts/job/0001.jsonl", "transcripts/job/0002.jsonl"] == [
-        path.relative_to(tmp_path).as_posix() for path in paths
-    ]
+    assert ["0001.jsonl", "0002.jsonl"] == [path.name for path in paths]
     assert ("job", 2, "client") == (header.job, header.attempt, header.vantage)
     assert ORIGIN == Origin(header.endpoint, header.client, header.wall)
     assert make_planned(ONE).query == header.query
@@ -221,6 +249,8 @@ async def test_full_disk(tmp_path: Path) -> None:
     [
         (ConnectError("refused", status=401), "endpoint"),
         (CertificateError("expired"), "endpoint"),
+        (EndpointError("nobody was let in"), "endpoint"),
+        (OutageError("nothing for 15 minutes"), "outage"),
         (OutputError("read-only"), "storage"),
         (SecretError("a credential"), None),
         (ConnectError("refused", status=400), None),
@@ -297,7 +327,6 @@ async def test_plan_is_kept(tmp_path: Path) -> None:
     await fail(run, FakeService(refusal="nobody there"))
 
     path = plan_of(tmp_path, "job")
-    assert "plans/job.json" == path.relative_to(tmp_path).as_posix()
     assert make_planned(ONE, TWO) == read_planned_job(path)
 
 
@@ -437,3 +466,98 @@ async def test_script(tmp_path: Path) -> None:
     assert [SegmentAsked("raw", 1, len("This goes. "))] == [
         report for report in reports if isinstance(report, SegmentAsked)
     ]
+
+
+async def test_a_take_that_fails_its_checks(tmp_path: Path) -> None:
+    """It gives no file, and counts no more once another one is worth a try."""
+    reports: list[Report] = []
+    service = FakeService(twist=only(TWO, at_first(1, hush)))
+    run = make_run(tmp_path, make_planned(ONE, TWO), reports)
+    await run.look_up(trust=True)
+    await take_again(run, service)
+    await doubt(run)
+
+    assert not is_published(tmp_path)
+    assert await run.reject_doubtful(anything)
+    assert [TWO] == [segment.text for segment in run.job.missing]
+    assert TakeRejected("job", 2, len(TWO), "all of its 0.00 s are silent") in reports
+
+    await take_again(run, service)
+    result = run.done(await render(run))
+
+    assert (len(ONE + TWO + TWO), 0, ()) == (
+        result.sent_chars,
+        result.reused_chars,
+        result.failed_checks,
+    )
+
+
+async def test_a_take_of_an_earlier_run(tmp_path: Path) -> None:
+    """If it fails its checks it was not reused."""
+    service = FakeService(twist=only(TWO, at_first(1, hush)))
+    first = make_run(tmp_path, make_planned(ONE, TWO))
+    await take_again(first, service)
+    run = make_run(tmp_path, make_planned(ONE, TWO))
+    await run.look_up(trust=True)
+    await doubt(run)
+    await run.reject_doubtful(anything)
+    await take_again(run, service)
+    result = run.done(await render(run))
+
+    assert (len(TWO), len(ONE)) == (result.sent_chars, result.reused_chars)
+
+
+async def test_an_older_take_counts_again(tmp_path: Path) -> None:
+    """Where a sound one is left, the newest gives way to it, and nothing is sent."""
+    service = FakeService()
+    await take_again(make_run(tmp_path, make_planned(ONE)), service)
+    service.twist = only(ONE, hush)
+    await take_again(make_run(tmp_path, make_planned(ONE)), service)
+    reports: list[Report] = []
+    run = make_run(tmp_path, make_planned(ONE), reports)
+    await run.look_up(trust=True)
+    await doubt(run)
+
+    assert await run.reject_doubtful(anything)
+    assert () == run.job.missing
+    assert sound_of(ONE) == read_samples(await render(run))
+    assert [] == [report for report in reports if isinstance(report, TakeRejected)]
+
+
+@pytest.mark.parametrize("on_fail", ["warn", "fail"])
+async def test_no_retake(tmp_path: Path, on_fail: OnFail) -> None:
+    """Only where the manifest has it so is another take worth its price."""
+    checks = replace(UNCHECKED, on_fail=on_fail)
+    run = make_run(tmp_path, replace(make_planned(ONE), checks=checks))
+    await take_again(run, FakeService(twist=only(ONE, hush)))
+    await run.render(trio.CapacityLimiter(1))
+
+    assert 1 == len(run.doubts)
+    assert not await run.reject_doubtful(anything)
+    assert (on_fail == "warn") == is_published(tmp_path)
+
+
+async def test_doubtful(tmp_path: Path) -> None:
+    """A job whose takes failed tells each finding, and what would help."""
+    run = make_run(tmp_path, make_planned(ONE, TWO))
+    await take_again(run, FakeService(twist=only(TWO, hush)))
+    result = (await doubt(run)).doubtful()
+
+    assert ("failed", "checks", ()) == (result.state, result.cause, result.files)
+    assert (
+        "job: the takes of 1 of 2 segments failed their checks; `rimebatch takes` "
+        "lists them and takes them all the same, `rimebatch retake` asks for others"
+    ) == result.error
+    assert [(2, TWO, "silence")] == [
+        (failed.segment, failed.text, failed.check) for failed in result.failed_checks
+    ]
+
+
+async def test_what_is_rejected_is_told_once(tmp_path: Path) -> None:
+    """A take that counts no more is no finding of the result."""
+    run = make_run(tmp_path, make_planned(ONE))
+    await take_again(run, FakeService(twist=only(ONE, hush)))
+    await doubt(run)
+    await run.reject_doubtful(anything)
+
+    assert () == run.stopped(None).failed_checks

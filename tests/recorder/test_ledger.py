@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from fakes.manifests import MAX_CHARS, make_job, make_manifest
@@ -12,11 +12,13 @@ from fakes.services import Close, FakeService, only
 from rimebatch.manifest.plan import Plan, make_plan, plan_job
 from rimebatch.recorder.batch import run_batch
 from rimebatch.recorder.ledger import (
+    KEPT_RUNS,
     Account,
     Amounts,
     Budget,
     JobState,
     Ledger,
+    RunEntry,
 )
 from rimebatch.recorder.patience import Patience
 from rimebatch.recorder.reports import (
@@ -25,7 +27,9 @@ from rimebatch.recorder.reports import (
     LineChanged,
     Report,
     SegmentAsked,
+    State,
     TakeRecorded,
+    TakeRejected,
     TakeWithdrawn,
 )
 
@@ -34,25 +38,32 @@ TWO = make_job("two", "Drei.")  # on record, as the plan believes
 TWO_KEYS = [segment.key for segment in plan_job(TWO, MAX_CHARS).segments]
 PLAN = make_plan(make_manifest(JOB, TWO), {"one": [], "two": TWO_KEYS}.__getitem__)
 
+NOW = "2026-11-23T12:00:00Z"
 ONE_LINE = Patience(attempts=1)
 
 STARTED = JobStarted("one", 3, 2, 12, 5)  # the first is on record
 OPENED, CLOSED = (LineChanged("one", is_open=is_open) for is_open in (True, False))
 ASKED = SegmentAsked("one", 2, 5)
 TAKEN = TakeRecorded("one", 2, 5, 0.5, inferred=False)
+REJECTED = TakeRejected("one", 2, 5, "all of its 0.10 s are silent")
 
 
-def make_ledger(
-    *reports: Report, plan: Plan = PLAN, before: Account | None = None
-) -> Ledger:
+def make_ledger(*reports: Report, plan: Plan = PLAN, wall: str | None = None) -> Ledger:
     """Return the ledger of a run after *reports*."""
-    ledger = Ledger(plan, before=before)
+    ledger = Ledger(plan, wall)
     for report in reports:
         ledger.add(report)
     return ledger
 
 
-def result(state: Literal["done", "failed", "stopped"], sent_chars: int) -> JobResult:
+def enter(ledger: Ledger, account: Account | None = None) -> Account:
+    """Return *account* with a run in it that knows so."""
+    entered = ledger.enter_into(account or Account())
+    ledger.entered(entered)
+    return entered
+
+
+def result(state: State, sent_chars: int) -> JobResult:
     """Return how the first job ended."""
     return JobResult("one", state, 3, sent_chars, 5)
 
@@ -64,11 +75,13 @@ def conversations(
     """Return what a job tells that lacks the *wanted* segments, of so many *chars*.
 
     Any take may be lost with its line, be asked for ahead of another's end, or be
-    thrown away and asked for once more, or be withdrawn.
+    thrown away and asked for once more, or be withdrawn. Those of a line that has
+    closed, and those of earlier runs, may be rejected.
     """
     reports: list[Report] = []
     missing, asked_chars = set(wanted), 0
-    for wishes in draw(st.lists(st.lists(st.sampled_from(wanted)), max_size=3)):
+    for _ in range(draw(st.integers(0, 3))):
+        wishes = draw(st.lists(st.sampled_from(sorted({*wanted, *missing}))))
         reports.append(LineChanged(name, is_open=True))
         flying: list[int] = []
         for number in dict.fromkeys(wishes):
@@ -85,6 +98,9 @@ def conversations(
                     reports.append(TakeWithdrawn(name, taken, chars[taken - 1]))
                     missing.add(taken)
         reports.append(LineChanged(name, is_open=False))
+        rejected = draw(st.sets(st.integers(1, len(chars)))) - missing
+        missing |= rejected
+        reports += (TakeRejected(name, n, chars[n - 1], "so") for n in sorted(rejected))
     state: Literal["done", "failed"] = "failed" if missing else "done"
     return [*reports, JobResult(name, state, len(chars), asked_chars, 0)]
 
@@ -122,7 +138,8 @@ def test_any_run_balances(run: tuple[Plan, list[Report]]) -> None:
 
     total = ledger.total
     sent = [r.chars for r in reports if isinstance(r, SegmentAsked)]
-    takes = [r for r in reports if isinstance(r, TakeRecorded | TakeWithdrawn)]
+    kinds = TakeRecorded | TakeWithdrawn | TakeRejected
+    takes = [r for r in reports if isinstance(r, kinds)]
     last = {(take.job, take.segment): take for take in takes}.values()
     standing = [take.chars for take in last if isinstance(take, TakeRecorded)]
 
@@ -205,12 +222,39 @@ def test_a_take_that_was_withdrawn() -> None:
     assert Amounts(17, 5, 5, 7, 10, 5) == ledger.amounts("one")
 
 
+def test_a_take_that_was_rejected() -> None:
+    """One of this run was for nothing, as if it had been withdrawn."""
+    ledger = make_ledger(STARTED, OPENED, ASKED, TAKEN, CLOSED, REJECTED)
+
+    assert Amounts(17, 5, 0, 12, 5, 5) == ledger.amounts("one")
+
+    for report in (OPENED, ASKED, TAKEN):
+        ledger.add(report)
+
+    assert Amounts(17, 5, 5, 7, 10, 5) == ledger.amounts("one")
+
+
+def test_an_older_take_that_was_rejected() -> None:
+    """One of an earlier run was not reused after all, and is missing again."""
+    first = TakeRejected("one", 1, 5, "all of its 0.10 s are silent")
+    ledger = make_ledger(STARTED, first)
+
+    assert Amounts(17, 0, 0, 17) == ledger.amounts("one")
+
+    taken = TakeRecorded("one", 1, 5, 0.5, inferred=False)
+    for report in (SegmentAsked("one", 1, 5), taken):
+        ledger.add(report)
+    ledger.check()
+
+    assert Amounts(17, 0, 5, 12, 5) == ledger.amounts("one")
+
+
 def test_a_job_that_was_stopped() -> None:
     """It may lack segments, and says so."""
     ledger = make_ledger(STARTED, ASKED, TAKEN, result("stopped", 5))
     ledger.check()
 
-    assert JobState("stopped", 17, 10, 7) == ledger.account.jobs["one"]
+    assert JobState("stopped", 17, 10, 7) == enter(ledger).jobs["one"]
 
 
 @pytest.mark.parametrize(
@@ -253,12 +297,12 @@ async def test_a_run_that_is_cut_and_run_again(tmp_path: Path) -> None:
     cut = FakeService(twist=only("Zwei.", lambda items: [items[0], Close(1011, "oh")]))
     account = Account()
     for service in (cut, FakeService()):
-        ledger = Ledger(PLAN, before=account)
+        ledger = Ledger(PLAN)
         await run_batch(
             PLAN, service.connect, tmp_path, listener=ledger.add, patience=ONE_LINE
         )
         ledger.check()
-        account = ledger.account
+        account = enter(ledger, account)
 
     assert [
         Amounts(22, 0, 5 + 5, 12, sent_chars=5 + 5 + 5, wasted_chars=5),
@@ -269,19 +313,19 @@ async def test_a_run_that_is_cut_and_run_again(tmp_path: Path) -> None:
 
 def test_runs_are_added() -> None:
     """The newest run is last, and a job that it leaves out stays as it was."""
-    before = make_ledger(STARTED, OPENED, ASKED).account
+    before = enter(make_ledger(STARTED, OPENED, ASKED))
     only_two = Plan(PLAN.manifest, PLAN.jobs[1:])
 
-    found = Ledger(only_two, "2026-11-23T12:00:00Z", before).account
+    found = enter(Ledger(only_two, NOW), before)
 
-    assert [None, "2026-11-23T12:00:00Z"] == [run.wall for run in found.runs]
+    assert [(1, None), (2, NOW)] == [(run.number, run.wall) for run in found.runs]
     assert [5, 0] == [run.total.sent_chars for run in found.runs]
     assert before.jobs == found.jobs
 
 
 def test_what_cost_nothing_is_not_listed() -> None:
     """A run lists the segments that were sent, and the jobs that have any."""
-    (run,) = make_ledger(STARTED, OPENED, ASKED, TAKEN).account.runs
+    (run,) = enter(make_ledger(STARTED, OPENED, ASKED, TAKEN)).runs
 
     assert {"one": {2: Amounts(5, 0, 5, 0, 5)}} == {
         name: job.segments for name, job in run.jobs.items()
@@ -290,9 +334,9 @@ def test_what_cost_nothing_is_not_listed() -> None:
 
 def test_the_newest_state_of_a_job() -> None:
     """A job is as far as its last run says, not as an earlier one did."""
-    before = make_ledger(STARTED).account
+    before = enter(make_ledger(STARTED))
 
-    found = make_ledger(STARTED, OPENED, ASKED, TAKEN, before=before).account
+    found = enter(make_ledger(STARTED, OPENED, ASKED, TAKEN), before)
 
     assert 7 == found.jobs["one"].missing_chars
 
@@ -300,11 +344,11 @@ def test_the_newest_state_of_a_job() -> None:
 def test_an_account_is_a_value() -> None:
     """What was handed out stays as it was while the run goes on."""
     ledger = make_ledger(STARTED, OPENED, ASKED)
-    account = ledger.account
+    account = enter(ledger)
 
     ledger.add(TAKEN)
 
-    assert make_ledger(STARTED, OPENED, ASKED).account == account
+    assert enter(make_ledger(STARTED, OPENED, ASKED)) == account
 
 
 def test_a_result() -> None:
@@ -314,7 +358,85 @@ def test_a_result() -> None:
     assert {
         "one": JobState("failed", 17, 10, 7),
         "two": JobState("unfinished", 5, 5, 0),
-    } == failed.account.jobs
+    } == enter(failed).jobs
+
+
+def test_a_job_that_failed_before_it_began() -> None:
+    """That its record could not even be read is told, too."""
+    before = enter(make_ledger())
+
+    assert "failed" == enter(make_ledger(result("failed", 0)), before).jobs["one"].state
+
+
+def test_a_job_that_is_held() -> None:
+    """Whoever has it tells how far it is; for this run it is as planned."""
+    before = enter(make_ledger(STARTED, ASKED, TAKEN, result("failed", 5)))
+    ledger = make_ledger(JobResult("one", "held", 3, 0, 0))
+    ledger.check()
+
+    assert before.jobs == enter(ledger, before).jobs
+    assert "unfinished" == enter(ledger).jobs["one"].state
+    assert Amounts(17, missing_chars=17) == ledger.amounts("one")
+
+
+def test_a_job_that_another_run_has_taken_up() -> None:
+    """How a job ended is told once; what comes after is another's to tell."""
+    first, second = make_ledger(STARTED, wall=NOW), make_ledger(STARTED)
+    first.add(result("failed", 0))
+    account = enter(first)
+    second.add(result("stopped", 0))
+    account = enter(second, account)
+
+    assert "stopped" == enter(first, account).jobs["one"].state
+
+
+def test_what_could_not_be_written_is_told_again() -> None:
+    """An account that nobody has kept does not count as told."""
+    ledger = make_ledger(STARTED, result("failed", 0))
+    ledger.enter_into(Account())
+
+    assert "failed" == ledger.enter_into(enter(make_ledger())).jobs["one"].state
+
+
+@given(st.lists(st.integers(0, 3)))
+def test_runs_side_by_side(turns: list[int]) -> None:
+    """However runs take turns, each is there once, as of its last turn."""
+    ledgers = [make_ledger(STARTED, OPENED, wall=f"run {n}") for n in range(4)]
+    account = Account()
+    for turn in turns:
+        for report in (ASKED, TAKEN):
+            ledgers[turn].add(report)
+        account = enter(ledgers[turn], account)
+
+    newcomers = list(dict.fromkeys(turns))
+    assert [f"run {n}" for n in newcomers] == [run.wall for run in account.runs]
+    assert [5 * turns.count(n) for n in newcomers] == [
+        run.total.sent_chars for run in account.runs
+    ]
+
+
+@given(st.lists(st.integers(0, 10**6), min_size=1, max_size=2 * KEPT_RUNS + 1))
+@settings(max_examples=20)
+def test_old_runs_are_added_up(costs: list[int]) -> None:
+    """The newest are told apart; of the others the sum is kept, and nothing is lost."""
+    account = Account()
+    for number, chars in enumerate(costs, start=1):
+        account = account.enter(RunEntry(None, Amounts(sent_chars=chars), {}, number))
+
+    kept = [run.total.sent_chars for run in account.runs]
+    assert costs[-KEPT_RUNS:] == kept
+    assert sum(costs[:-KEPT_RUNS]) == account.earlier.sent_chars
+
+
+def test_a_ledger_that_was_deleted() -> None:
+    """Numbers begin anew, and runs of one number are told apart by their times."""
+    ledger = make_ledger(wall=NOW)
+    enter(ledger)
+    account = enter(make_ledger(wall="later"))
+
+    assert [(1, "later"), (1, NOW)] == [
+        (run.number, run.wall) for run in enter(ledger, account).runs
+    ]
 
 
 def test_no_cap() -> None:

@@ -17,8 +17,11 @@ TOTAL = ONE + Amounts(5, reused_chars=5)
 ACCOUNT = Account(
     jobs={"one": JobState("failed", 17, 10, 7), "two": JobState("done", 5, 5, 0)},
     runs=(
-        RunEntry("2026-11-23T12:00:00Z", TOTAL, {"one": JobEntry(ONE, {2: SEGMENT})}),
+        RunEntry(
+            "2026-11-23T12:00:00Z", TOTAL, {"one": JobEntry(ONE, {2: SEGMENT})}, 3
+        ),
     ),
+    earlier=SEGMENT,
 )
 
 GOLDEN = """\
@@ -73,20 +76,37 @@ GOLDEN = """\
       }
      }
     }
-   }
+   },
+   "number": 3
   }
- ]
+ ],
+ "earlier": {
+  "planned_chars": 5,
+  "reused_chars": 0,
+  "recorded_chars": 5,
+  "missing_chars": 0,
+  "sent_chars": 5,
+  "wasted_chars": 0,
+  "in_flight_chars": 0
+ }
 }
 """
 
 NAMES = st.text("a1é", min_size=1)
 AMOUNTS = st.builds(Amounts, *[st.integers(0, 10**12)] * 7)
 JOBS = st.builds(JobEntry, AMOUNTS, st.dictionaries(st.integers(1, 10**6), AMOUNTS))
-RUNS = st.builds(RunEntry, st.none() | NAMES, AMOUNTS, st.dictionaries(NAMES, JOBS))
+RUNS = st.builds(
+    RunEntry,
+    st.none() | NAMES,
+    AMOUNTS,
+    st.dictionaries(NAMES, JOBS),
+    st.integers(0, 10**6),
+)
 ACCOUNTS = st.builds(
     Account,
     st.dictionaries(NAMES, st.from_type(JobState)),
     st.lists(RUNS, max_size=3).map(tuple),
+    AMOUNTS,
 )
 
 

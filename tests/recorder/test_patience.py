@@ -1,20 +1,26 @@
-"""Tests of how often a job is tried again."""
+"""Tests of how often a job is tried again, and when all are given up."""
+
+import socket
+from dataclasses import dataclass, field
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fakes.manifests import make_job, make_manifest
 from rimebatch.errors import (
     ConnectError,
     ConnectionClosedError,
+    EndpointError,
+    OutageError,
     OutputError,
     RemoteProtocolError,
     RimeBatchError,
     TranscriptError,
 )
-from rimebatch.manifest.plan import Segment, SegmentKey
-from rimebatch.recorder.failures import Remedy
-from rimebatch.recorder.patience import PATIENCE, Patience, Quota, Retries
+from rimebatch.manifest.plan import PlannedJob, Segment, SegmentKey, make_plan
+from rimebatch.recorder.failures import Remedy, classify
+from rimebatch.recorder.patience import PATIENCE, Outlook, Patience, Quota, Retries
 
 LOST = ConnectionClosedError(1006)
 NOBODY = ConnectError("nobody there")
@@ -150,3 +156,188 @@ def test_bounds(errors: list[RimeBatchError], chance: float) -> None:
 
     assert len(granted) <= 3
     assert all(0 <= (verdict.wait_s or 0.0) <= 30 for verdict in verdicts)
+
+
+ERRORS = [
+    LOST,
+    BROKEN,
+    NOBODY,
+    ConnectionClosedError(1000),
+    ConnectError("full", status=429),
+    ConnectError("later", status=503, retry_after="1000000000"),
+    ConnectError("bad request", status=400),
+    ConnectError("forbidden", status=403),
+]
+
+
+@dataclass
+class FakeGate:
+    """What is known of all connections, as a test has it."""
+
+    has_answered: bool = False
+    let_in: set[str] = field(default_factory=set)
+    fruitless_s: float = 0.0
+
+
+def make_jobs(count: int) -> list[PlannedJob]:
+    """Return so many jobs with the same model."""
+    jobs = (make_job(f"job{number}", "Hello.") for number in range(count))
+    return list(make_plan(make_manifest(*jobs)).jobs)
+
+
+def make_outlook(gate: FakeGate) -> Outlook:
+    """Return the outlook of a batch whose connections went as *gate* says."""
+    return Outlook(PATIENCE, Quota(PATIENCE, 0), gate)
+
+
+def judge_jobs(
+    outlook: Outlook, error: RimeBatchError, jobs: list[PlannedJob]
+) -> list[Remedy]:
+    """Return what *error* comes to for each of *jobs*."""
+    return [classify(outlook.judge(error, job)).remedy for job in jobs]
+
+
+@pytest.mark.parametrize("status", [302, 400, 404, 405, 414, 422])
+def test_what_is_wrong_with_everybody(status: int) -> None:
+    """If the first three jobs are refused for good, no other would be let in."""
+    outlook = make_outlook(FakeGate(has_answered=True))
+    error = ConnectError("refused", status=status)
+    one, two, three = make_jobs(3)
+
+    assert [Remedy.FAIL_JOB] * 3 == judge_jobs(outlook, error, [one, one, two])
+
+    end = outlook.judge(error, three)
+
+    assert isinstance(end, EndpointError)
+    assert "refused; so ended the first 3 jobs" == str(end)
+
+
+def test_what_is_wrong_with_some() -> None:
+    """Once anybody was let in, who is refused is refused alone."""
+    outlook = make_outlook(FakeGate(has_answered=True, let_in={"another"}))
+    error = ConnectError("refused", status=400)
+
+    assert [Remedy.FAIL_JOB] * 9 == judge_jobs(outlook, error, make_jobs(9))
+
+
+def test_forbidden() -> None:
+    """403 ends the batch, unless another job with that model was let in."""
+    gate = FakeGate(has_answered=True, let_in={"another"})
+    outlook = make_outlook(gate)
+    error = ConnectError("forbidden", status=403)
+    (job,) = make_jobs(1)
+    model = dict(job.query)["modelId"]
+
+    assert [Remedy.STOP_BATCH] == judge_jobs(outlook, error, [job])
+    assert f"forbidden; nobody was let in with the model {model}" == str(
+        outlook.judge(error, job)
+    )
+
+    gate.let_in.add(model)
+
+    assert [Remedy.FAIL_JOB] == judge_jobs(outlook, error, [job])
+
+
+def test_an_unknown_host() -> None:
+    """A name that does not exist is looked up three times, if nobody ever answered."""
+    gate = FakeGate()
+    outlook, error = make_outlook(gate), ConnectError("no such host")
+    error.__cause__ = socket.gaierror(socket.EAI_NONAME, "no such host")
+    jobs = make_jobs(3)
+
+    assert [Remedy.REOPEN, Remedy.REOPEN, Remedy.STOP_BATCH] == judge_jobs(
+        outlook, error, jobs
+    )
+
+    gate.has_answered = True
+
+    assert [Remedy.REOPEN] * 3 == judge_jobs(outlook, error, jobs)
+
+
+def test_an_unsure_resolver() -> None:
+    """Where looking a name up fails for now, it is tried again."""
+    outlook, error = make_outlook(FakeGate()), ConnectError("try again")
+    error.__cause__ = socket.gaierror(socket.EAI_AGAIN, "try again")
+
+    assert [Remedy.REOPEN] * 9 == judge_jobs(outlook, error, make_jobs(9))
+
+
+@pytest.mark.parametrize(
+    ("has_answered", "fruitless_s", "kind"),
+    [
+        (False, 29.0, ConnectError),
+        (False, 31.0, EndpointError),
+        (True, 899.0, ConnectError),
+        (True, 901.0, OutageError),
+    ],
+)
+def test_silence(
+    has_answered: bool, fruitless_s: float, kind: type[RimeBatchError]
+) -> None:
+    """Who never answers is not there; who did is away, and may come back."""
+    gate = FakeGate(has_answered, fruitless_s=fruitless_s)
+
+    assert kind is type(make_outlook(gate).judge(NOBODY, *make_jobs(1)))
+
+
+def test_a_quota_that_is_used_up() -> None:
+    """It ends the batch, and the next run begins with a new one."""
+    quota = Quota(PATIENCE, 0)
+    outlook = Outlook(PATIENCE, quota, FakeGate(has_answered=True, let_in={"m"}))
+    (job,) = make_jobs(1)
+
+    assert LOST is outlook.judge(LOST, job)
+
+    quota.take(1_000_000)
+    end = outlook.judge(LOST, job)
+
+    assert isinstance(end, OutageError)
+    assert (
+        "the connection was closed with 1006; as much was sent again as one run may; "
+        "run the same command again later"
+    ) == str(end)
+
+
+def test_what_ends_it_anyway() -> None:
+    """A full disk is what it is, whatever else there was."""
+    full = OutputError("disk full")
+    gate = FakeGate(has_answered=True, fruitless_s=1e6)
+
+    assert full is make_outlook(gate).judge(full, *make_jobs(1))
+
+
+@given(st.lists(st.tuples(st.sampled_from(ERRORS), st.integers(0, 9)), max_size=200))
+def test_a_bill_is_bounded(failures: list[tuple[RimeBatchError, int]]) -> None:
+    """Whatever fails in ten jobs, in any order, little is sent again."""
+    patience = Patience(resent_chars=1_000)
+    quota = Quota(patience, 0)
+    jobs = [Retries(patience, quota) for _ in range(10)]
+    verdicts = [jobs[at].judge(error, [ONE], [ONE.key]) for error, at in failures]
+    granted = [verdict for verdict in verdicts if verdict.remedy is Remedy.ASK_AGAIN]
+
+    assert len(granted) * ONE.chars <= 1_000
+    assert all((verdict.wait_s or 0.0) <= 601 for verdict in verdicts)
+
+
+@given(st.lists(st.sampled_from(ERRORS), min_size=1), st.floats(0.01, 1))
+def test_waiting_is_bounded(errors: list[RimeBatchError], chance: float) -> None:
+    """Whatever fails again and again, no job waits for much more than a quarter hour.
+
+    The last pause may be ten minutes.
+    """
+    gate, now_s, ended = FakeGate(), 0.0, False
+    outlook, retries = make_outlook(gate), make_retries(Patience(lambda: chance))
+    (job,) = make_jobs(1)
+    while not ended:
+        for error in errors:
+            gate.fruitless_s = now_s
+            gate.has_answered |= getattr(error, "status", None) is not None
+            verdict = retries.judge(error, [ONE], [ONE.key])
+            end = outlook.judge(error, job)
+            ended = Remedy.FAIL_JOB is verdict.remedy
+            ended = ended or Remedy.STOP_BATCH is classify(end).remedy
+            if ended:
+                break
+            now_s += max(verdict.wait_s or 0.0, 1.0)  # a full service: the governor's
+
+    assert now_s <= 900 + 601

@@ -35,8 +35,9 @@ from fakes.transcripts import HEADER, damage, open_transcript
 from rimebatch.errors import TranscriptError
 from rimebatch.manifest.load import Job
 from rimebatch.manifest.plan import Plan, PlannedJob, make_plan
-from rimebatch.recorder.batch import run_batch
-from rimebatch.recorder.job import Origin, transcripts_of
+from rimebatch.recorder.batch import render_batch, run_batch
+from rimebatch.recorder.folders import transcripts_of
+from rimebatch.recorder.origin import Origin
 from rimebatch.recorder.patience import Patience
 from rimebatch.recorder.replay_job import PlayedAttempt, PlayedJob, replay_job
 from rimebatch.recorder.reports import Report, SegmentAsked
@@ -326,6 +327,30 @@ def test_edited_text(tmp_path: Path) -> None:
 
     assert (True, 0, ()) == (played.agrees, played.missing, played.differences)
     assert [2, 1] == [attempt.takes for attempt in played.attempts]
+
+
+def test_chosen_takes(tmp_path: Path) -> None:
+    """The files are made of what was chosen among the takes, as they were then."""
+    job, transcripts = plan().jobs[0], transcripts_of(tmp_path, "job")
+    for chunk_bytes in (5, 4, 3):  # so that no take is like another
+        record(tmp_path, FakeService(chunk_bytes=(chunk_bytes,)).connect, plan())
+        transcripts.reject(transcripts.all_takes(), "retake")
+    oldest, *_, newest = transcripts.all_takes()
+    middle = transcripts.all_takes()[4]
+    for picked in (oldest, middle, newest):
+        transcripts.pick(picked)
+
+    assert not play(tmp_path, job).agrees
+
+    trio.run(render_batch, plan(), tmp_path)
+    played = play(tmp_path, job)
+
+    assert (True, 0, ()) == (played.agrees, played.missing, played.differences)
+    assert [3, 3, 3] == [attempt.takes for attempt in played.attempts]
+
+    transcripts.reject([middle], "retake")
+
+    assert 1 == play(tmp_path, job).missing
 
 
 def test_files_of_another_day(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from fakes.manifests import RATE_HZ, make_planned
 from rimebatch.errors import OutputError, TranscriptError
 from rimebatch.manifest.plan import PlannedJob, Segment
+from rimebatch.manifest.take_checks import TakeChecks
 from rimebatch.renderer.compare import Difference, compare_files
 from rimebatch.renderer.job import RenderedJob, render_job
 from rimebatch.transcript.reader import RecordedTake
@@ -20,7 +22,10 @@ Takes = Mapping[str, RecordedTake]
 Speak = Callable[[Segment], Sequence[Event]]
 Record = Callable[[Path, PlannedJob, Speak], Takes]
 
-JOB = make_planned("One.", "Two two.", "Three, three, three.")
+JOB = replace(
+    make_planned("One.", "Two two.", "Three, three, three."),
+    checks=TakeChecks(on_fail="warn"),
+)
 SEGMENT_FRAMES = (30_000, 30_000, 40_000)  # more than one block of the comparison
 FRAMES = sum(SEGMENT_FRAMES)
 
@@ -53,6 +58,18 @@ def test_equal(tmp_path: Path, record: Record) -> None:
 
     assert [] == compare_files(JOB, takes, tmp_path)
     assert before == {path: path.stat().st_mtime_ns for path in tmp_path.iterdir()}
+
+
+def test_no_files_of_takes_that_fail(tmp_path: Path, record: Record) -> None:
+    """Takes that fail their checks make no files; files that are there differ."""
+    made, takes = render(tmp_path, record)
+    failing = replace(JOB, checks=TakeChecks(on_fail="fail"))
+    stale = compare_files(failing, takes, tmp_path)
+    made.audio.unlink()
+    made.sidecar.unlink()
+
+    assert [made.sidecar] == [difference.file for difference in stale]
+    assert [] == compare_files(failing, takes, tmp_path)
 
 
 def test_missing(tmp_path: Path, record: Record) -> None:

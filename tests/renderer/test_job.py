@@ -22,7 +22,9 @@ from fakes.mp3 import encode, make_sound
 from rimebatch.errors import AudioError, OutputError, TranscriptError
 from rimebatch.manifest.load import Job, Voice
 from rimebatch.manifest.plan import PlannedJob, Segment, plan_job
-from rimebatch.renderer.job import RenderedJob, is_rendered, render_job
+from rimebatch.manifest.take_checks import TakeChecks
+from rimebatch.renderer.checks import Check
+from rimebatch.renderer.job import RenderedJob, is_rendered, render_job, stage_job
 from rimebatch.transcript.reader import RecordedTake
 from rimebatch.ws3.events import Chunk, Done, Event, Timestamps
 from rimebatch.ws3.query import Parameter
@@ -74,6 +76,11 @@ def plan_text(
     return plan_job(Job(job_id, title, voice, text, None), 500)
 
 
+def plan_quick_text() -> PlannedJob:
+    """Return the plan of a job whose takes may be as quick as those that follow."""
+    return replace(plan_text(), checks=TakeChecks(fastest_chars_per_s=200.0))
+
+
 def speak(segment: Segment, loudness: int = 1) -> Sequence[Event]:
     """Return audio of 10 ms for each character, cut inside a sample, and its words."""
     pcm = loudness.to_bytes(2, "little") * 80 * len(segment.text)
@@ -103,6 +110,11 @@ def speak_encoded(
 def speak_louder(segment: Segment) -> Sequence[Event]:
     """Return another take of *segment*, as long as the first one."""
     return speak(segment, loudness=2)
+
+
+def speak_aloud(segment: Segment) -> Sequence[Event]:
+    """Return a take of *segment* that can be heard."""
+    return speak(segment, loudness=4000)
 
 
 def speak_oddly(
@@ -147,6 +159,56 @@ def test_render_job(tmp_path: Path, record: Record) -> None:
         assert ("The «Title»", RATE_HZ) == (audio.title, audio.samplerate)
         assert ("WAV", "PCM_16", 1) == (audio.format, audio.subtype, audio.channels)
         assert [1] * found.frames == audio.read(dtype="int16").tolist()
+
+
+def test_stage_job(tmp_path: Path, record: Record) -> None:
+    """Files are complete before they are published, and gone if they never are."""
+    job = plan_quick_text()
+    takes = record(tmp_path, job, speak_aloud)
+    with stage_job(job, takes, tmp_path) as staged:
+        before = sorted(outputs(tmp_path).values())
+
+        assert ((), True) == (staged.doubts, staged.passes)
+        assert None is is_rendered(job, takes, tmp_path)
+
+    unpublished = outputs(tmp_path)
+    with stage_job(job, takes, tmp_path) as staged:
+        rendered = staged.publish()
+
+    assert {} == unpublished
+    assert before == sorted(outputs(tmp_path).values())
+    assert rendered == staged.rendered == is_rendered(job, takes, tmp_path)
+
+
+def test_doubts(tmp_path: Path, record: Record) -> None:
+    """A take that fails its checks is named, with all that is wrong with it."""
+    job = plan_quick_text()
+    second = job.segments[1]
+
+    def speak_badly(segment: Segment) -> Sequence[Event]:
+        wrong = segment is second
+        return speak_oddly(segment, 8, []) if wrong else speak_aloud(segment)
+
+    takes = record(tmp_path, job, speak_badly)
+    with stage_job(job, takes, tmp_path) as staged:
+        [doubt] = staged.doubts
+
+        assert not staged.passes
+
+    assert (2, second, takes[second.key]) == (doubt.number, doubt.segment, doubt.take)
+    assert [Check.LENGTH, Check.SILENCE] == [found.check for found in doubt.findings]
+
+
+def test_a_picked_take_is_not_doubted(tmp_path: Path, record: Record) -> None:
+    """What a person picked is right, whatever it is like."""
+    job = plan_quick_text()
+    takes = record(tmp_path, job, speak)  # which is far below what can be heard
+    one, *others = takes
+    picked = {**takes, one: replace(takes[one], picked=True)}
+    with stage_job(job, picked, tmp_path) as staged:
+        doubted = [doubt.segment.key for doubt in staged.doubts]
+
+    assert others == doubted
 
 
 def test_sidecar(tmp_path: Path, record: Record) -> None:

@@ -29,7 +29,7 @@ VOICE: Mapping[str, Parameter] = {
 EXPECTED = """\
 {
  "rimebatch_words": 1,
- "inputs_sha256": "2d4342f520ad2c6f1270f3a682d9dfb71ba15bb37961141c95f3458a4ca26d02",
+ "inputs_sha256": "44942b97383e91c86e4aa244866f75d3f335015cc55b2bf9c4ecd52f8d6cf98e",
  "job": "ch01",
  "title": "«Être»",
  "voice": {

@@ -1,5 +1,6 @@
 """Tests of `rimebatch.transcript.locks`."""
 
+import fcntl
 import os
 import subprocess
 import sys
@@ -8,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import chdir, contextmanager
 from pathlib import Path
 from stat import S_IMODE
-from threading import Barrier
+from threading import Barrier, Event, Thread
 
 import pytest
 from hypothesis import given
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 
 from fakes.disks import largest_file
 from rimebatch.errors import HeldError, OutputError
-from rimebatch.transcript.locks import LOCK_NAME, hold
+from rimebatch.transcript.locks import LOCK_NAME, hold, read_holder
 
 NOW = "2026-01-02T03:04:05Z"
 EARLIER = "2026-01-02T03:00:00Z"
@@ -232,6 +233,91 @@ def test_what_cannot_be_locked(tmp_path: Path, place: str, reason: str) -> None:
         pass
 
     assert "precious" == (tmp_path / "file").read_text()
+
+
+def test_waiting(tmp_path: Path) -> None:
+    """Who waits gets the folder as soon as the other leaves it."""
+    is_held = Event()
+
+    def hold_for_an_instant() -> None:
+        with hold(tmp_path, NOW):
+            is_held.set()
+
+    other = Thread(target=hold_for_an_instant)
+    other.start()
+    is_held.wait()
+    with hold(tmp_path, NOW, wait_s=10):
+        pass
+    other.join()
+
+
+def test_waiting_in_vain(tmp_path: Path) -> None:
+    """Nobody waits longer than was said."""
+    with (
+        hold(tmp_path, NOW),
+        pytest.raises(HeldError, match="in use by pid"),
+        hold(tmp_path, NOW, wait_s=0.002),
+    ):
+        pass
+
+
+def test_reading_who_holds_it(tmp_path: Path) -> None:
+    """Whoever asks learns who is there now, not who was there last."""
+    before = read_holder(tmp_path)
+    with hold(tmp_path, NOW):
+        found = read_holder(tmp_path)
+
+    assert f"pid {os.getpid()} on {os.uname().nodename} since {NOW}" == found
+    assert (None, None) == (before, read_holder(tmp_path))
+
+
+def test_reading_makes_nothing(tmp_path: Path) -> None:
+    """Where nothing was ever held, nothing is made by asking."""
+    (tmp_path / "file").touch()
+
+    assert [None] * 3 == [read_holder(tmp_path / p) for p in ("", "new", "file")]
+    assert ["file"] == [path.name for path in tmp_path.iterdir()]
+
+
+def test_reading_what_cannot_be_read(tmp_path: Path) -> None:
+    """A lock that is shut is an error: it might be held."""
+    (tmp_path / LOCK_NAME).symlink_to(tmp_path / "file")
+
+    with pytest.raises(OutputError, match="symbolic links"):
+        read_holder(tmp_path)
+
+
+def test_readers_keep_nobody_out(tmp_path: Path) -> None:
+    """However often it is asked who is there, whoever wants the folder gets it."""
+    is_over = Event()
+
+    def keep_asking() -> None:
+        while not is_over.is_set():
+            read_holder(tmp_path)
+
+    readers = [Thread(target=keep_asking) for _ in range(3)]
+    with hold(tmp_path, NOW):
+        pass
+    for reader in readers:
+        reader.start()
+    try:
+        for _ in range(200):
+            with hold(tmp_path, NOW):
+                pass
+    finally:
+        is_over.set()
+        for reader in readers:
+            reader.join()
+
+
+def test_a_reader_who_stays(tmp_path: Path) -> None:
+    """One who never stops reading, such as one put to sleep, is not waited for long."""
+    with hold(tmp_path, NOW):
+        pass
+    with (tmp_path / LOCK_NAME).open("rb") as file:
+        fcntl.flock(file, fcntl.LOCK_SH)
+
+        assert "in use by" in error_of(tmp_path)
 
 
 def test_no_room_for_the_name(tmp_path: Path) -> None:

@@ -221,3 +221,12 @@ def test_short_secrets() -> None:
 def test_secrets_are_not_shown() -> None:
     """A redactor does not print what it looks for."""
     assert KEY not in repr(Redactor(secrets=(KEY,)))
+
+
+def test_masks() -> None:
+    """Where nothing is recorded, credentials are masked in every disguise."""
+    said = f"Bearer {KEY}, {quote(KEY, safe='')}, local".encode()
+
+    masked = Redactor(secrets=(KEY, "local")).mask(said)
+
+    assert b"Bearer (credential), (credential), local" == masked

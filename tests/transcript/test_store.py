@@ -4,6 +4,7 @@ import os
 import resource
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from stat import S_IMODE
@@ -134,6 +135,75 @@ def test_transcript_of_a_crash_at_the_start(
     (transcripts.folder / "0002.jsonl").touch()
 
     assert {"s1"} == transcripts.takes().keys()
+
+
+def test_what_is_chosen_lasts(
+    transcripts: JobTranscripts, make_header: MakeHeader, record_take: RecordTake
+) -> None:
+    """Rejecting and picking decides which take counts, whoever asks."""
+    for segment in ("s1", "s1", "s2"):
+        with transcripts.create(make_header, count().__next__) as writer:
+            record_take(writer, segment, ['"a"'])
+    first, second, other = transcripts.all_takes()
+    transcripts.reject([second, other], "retake")
+    again = JobTranscripts(transcripts.folder)
+
+    assert {"s1": first} == again.takes()
+    assert [first, second, other] == again.all_takes(verify=True)
+
+    transcripts.pick(second)
+
+    assert {"s1": replace(second, picked=True)} == again.takes(verify=True)
+
+    second.path.write_bytes(second.path.read_bytes().replace(b'"a"', b'"x"'))
+
+    assert {"s1": first} == again.takes(verify=True)
+    assert [first, other] == again.all_takes(verify=True)
+
+
+@pytest.mark.usefixtures("_open_umask")
+def test_what_is_chosen_is_for_this_user_alone(
+    transcripts: JobTranscripts, make_header: MakeHeader, record_take: RecordTake
+) -> None:
+    """The words of a check may quote a text; without a choice nothing is kept."""
+    with transcripts.create(make_header, count().__next__) as writer:
+        record_take(writer, "s1", ['"a"'])
+    transcripts.reject([], "retake")
+    path = transcripts.folder / "choices.json"
+
+    assert not path.exists()
+
+    transcripts.reject(transcripts.all_takes(), "retake")
+
+    assert 0o600 == S_IMODE(path.stat().st_mode)
+    assert [writer.path] == transcripts.paths()
+
+
+def test_choices_that_cannot_be_read(transcripts: JobTranscripts) -> None:
+    """Choices are never passed over: the error names the file."""
+    path = transcripts.folder / "choices.json"
+    path.parent.mkdir(parents=True)
+    path.write_bytes(b"{}\n")
+    with pytest.raises(TranscriptError, match=r"choices\.json: damaged; without it"):
+        transcripts.takes()
+    path.unlink()
+    path.mkdir()
+    with pytest.raises(TranscriptError, match=r"choices\.json: cannot be read: Is a"):
+        transcripts.takes()
+
+
+def test_choices_that_cannot_be_written(
+    transcripts: JobTranscripts, make_header: MakeHeader, record_take: RecordTake
+) -> None:
+    """Whoever chooses is told if that does not last, and nothing is changed."""
+    with transcripts.create(make_header, count().__next__) as writer:
+        record_take(writer, "s1", ['"a"'])
+    [take] = transcripts.all_takes()
+    (transcripts.folder / ".choices.json.part").mkdir()
+    with pytest.raises(OutputError, match=r"choices\.json: cannot write: Is a dir"):
+        transcripts.pick(take)
+
+    assert {"s1": take} == transcripts.takes()
 
 
 def test_unreadable_transcript(transcripts: JobTranscripts) -> None:

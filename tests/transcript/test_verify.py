@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 
 from fakes.conversations import THREE, Spoken, record
+from rimebatch.transcript.choices import Choices
 from rimebatch.transcript.edit import reseal
 from rimebatch.transcript.entries import (
     Trailer,
@@ -307,11 +308,17 @@ def test_a_commit_that_the_trailer_knows(recorded: Sealed, path: Path) -> None:
 
 
 def test_how_takes_count(tmp_path: Path) -> None:
-    """The newest sound take of a segment counts; others are superseded, or lost."""
+    """Each take counts, or another one does, or it is rejected, withdrawn or lost."""
     first = record(tmp_path / "0001.jsonl", *THREE, WITHDRAWN)
     second = record(tmp_path / "0002.jsonl", THREE[1], THREE[2])
     third = record(tmp_path / "0003.jsonl", THREE[0])
     third.write_bytes(third.read_bytes().replace(b"AwQ", b"BwQ"))
     transcripts = [verify_transcript(path) for path in (first, second, third)]
 
-    assert TakeCounts(3, 2, 1, 1) == count_takes(transcripts)
+    none = Choices()
+    older = none.reject([read_takes(first)[1]], "retake")
+    more = older.reject(read_takes(second), "fresh")
+
+    assert TakeCounts(3, 2, 0, 1, 1) == count_takes(transcripts, none)
+    assert TakeCounts(3, 1, 1, 1, 1) == count_takes(transcripts, older)
+    assert TakeCounts(2, 0, 3, 1, 1) == count_takes(transcripts, more)

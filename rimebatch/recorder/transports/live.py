@@ -272,8 +272,11 @@ class _Connection(WebSocketConnection):
 
     def _make_refusal(self) -> ConnectError:
         status, headers = self._reject_status, recorded_headers(self._reject_headers)
-        raw = self._reject_body.decode("utf-8", "replace")
-        if self._endpoint.key:  # some servers send back what they were sent
+        # Some servers send back what they were sent.
+        raw = self._engine.transcript.redactor.mask(self._reject_body).decode(
+            "utf-8", "replace"
+        )
+        if self._endpoint.key:  # of which the redactor need not know
             raw = raw.replace(self._endpoint.key, "(the key)")
         body = " ".join(raw.split())[:_BODY_CHARS]
         self._engine.transcript.refused(status, headers, body)
