@@ -63,7 +63,7 @@ DOORS = {
     "h11": {LIVE, "rimebatch.server"},
     "soundfile": {"rimebatch.renderer", "rimebatch.server.encoding"},
     "numpy": {"rimebatch.renderer", "rimebatch.server"},
-    "soxr": {"rimebatch.server.voices"},
+    "soxr": {"rimebatch.server.voices", "rimebatch.renderer"},
     "espeakng_loader": {"rimebatch.server.voices"},
     "ctypes": {"rimebatch.server.voices"},
     "pytest": {"rimebatch.pytest_plugin"},

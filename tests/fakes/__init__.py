@@ -13,5 +13,6 @@
 - `clients` is a plain client by another WebSocket library, `sockets` one on bare bytes.
 - `node` tells whether Node is here, whose clients are under `tests/clients`.
 - `catalogue` is a small catalogue of voices, and `web` a server on the loopback for it.
-- `mp3` encodes sounds as MP3.
+- `mp3` encodes sounds as MP3; `ffmpeg` reads what we encode, where it is installed.
+- `spoken` makes up jobs as they were spoken, for captions.
 """
