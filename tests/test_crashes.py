@@ -64,13 +64,13 @@ class Trial:
         return Crash({take.context_id for take in takes}, len(self.till.read()))
 
     def read_files(self) -> dict[str, bytes]:
-        """Return all that was made, but for the record and the books of the run."""
+        """Return all that was made, but for the record, the books and the report."""
         folder = self.folder / "book"
         paths = [*folder.glob("*.*"), *folder.glob("plans/*")]
         return {
             str(path.relative_to(folder)): path.read_bytes()
             for path in paths
-            if "ledger" not in path.name
+            if "ledger" not in path.name and "report" not in path.name
         }
 
     @property

@@ -40,7 +40,7 @@ from rimebatch.recorder.folders import transcripts_of
 from rimebatch.recorder.patience import Patience
 from rimebatch.recorder.reports import Report, TakeRecorded
 from rimebatch.renderer import is_rendered
-from rimebatch.renderer.job import name_files
+from rimebatch.renderer.job_files import name_files
 
 # One job before and after two edits: its files are as long as before, then shorter.
 EDITIONS: Final = (
@@ -105,7 +105,7 @@ def read_number(disk: Path) -> int:
 def read_files(disk: Path, edition: int) -> list[bytes]:
     """Return the contents of the files of the job."""
     (job,) = plan_edition(edition).jobs
-    return [path.read_bytes() for path in name_files(job, disk / "book")]
+    return [path.read_bytes() for path in name_files(job, disk / "book").all]
 
 
 @cache

@@ -282,7 +282,7 @@ def test_the_key_is_nowhere(tmp_path: Path, local: bool) -> None:
     assert CANARY not in done.stdout + done.stderr
     assert [] == [path for path in files if CANARY.encode() in path.read_bytes()]
     kinds = {path.suffix or path.name for path in files}
-    assert {".wav", ".json", ".jsonl", ".lock"} == kinds
+    assert {".wav", ".json", ".jsonl", ".lock", ".html"} == kinds
 
 
 def test_the_page_s_own_conversation(tmp_path: Path) -> None:

@@ -27,7 +27,7 @@ class ExitCode(IntEnum):
     STORAGE = 6  # a file cannot be written; what was complete stays on record
     DIFFERS = 7  # a replay diverged, or what is on disk is not what it should be
     CAP = 8  # as many characters were sent as may be; the rest is missing
-    CHECKS = 10  # takes are on record, and failed their checks
+    CHECKS = 10  # takes failed their checks, or a file is outside of a limit
     LATER = 75  # held by another run, or the service is away; run again later
     INTERRUPTED = 130  # Ctrl-C: what was complete stays on record
     TERMINATED = 143  # SIGTERM: likewise

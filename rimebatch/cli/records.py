@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from rimebatch.errors import TranscriptError
+from rimebatch.errors import PlanError, TranscriptError
 from rimebatch.manifest import load_manifest
 from rimebatch.manifest.plan import PlannedJob, make_plan
 from rimebatch.manifest.plan_file import read_planned_job
@@ -53,6 +53,19 @@ def find_records(path: Path, out: Path) -> list[JobRecord]:
             "output folder, or a manifest that has been run"
         )
     return records
+
+
+def list_jobs(folder: Path) -> list[str]:
+    """Return the jobs that have a plan in the output *folder* of a run, by name.
+
+    Raises:
+        PlanError: There are none.
+    """
+    jobs = sorted(path.stem for path in (folder / _PLANS).glob("*.json"))
+    if not jobs:
+        what = f"{folder}: there are no plans; name the folder of a run"
+        raise PlanError(f"{what}, like outputs/hello")
+    return jobs
 
 
 def _find(path: Path, out: Path) -> Iterator[JobRecord]:

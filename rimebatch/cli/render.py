@@ -9,6 +9,7 @@ import trio
 
 from rimebatch.cli.clock import read_wall_time
 from rimebatch.cli.planning import plan_options, read_plan
+from rimebatch.cli.reporting import keep_report
 from rimebatch.cli.running import follow
 from rimebatch.manifest import Checks
 from rimebatch.recorder.batch import render_batch
@@ -41,4 +42,6 @@ def render(
             partial(render_batch, made, folder, run.tell, wall=read_wall_time()),
             restrict_keyboard_interrupt_to_checkpoints=True,
         )
+    if not run.interrupted:
+        keep_report(folder)
     sys.exit(run.exit_code)

@@ -22,6 +22,7 @@ from rimebatch.cli.exit_codes import ExitCode
 from rimebatch.cli.logs import log_options, log_start
 from rimebatch.cli.planning import plan_options, read_plan, start_afresh
 from rimebatch.cli.rejecting import reject_takes
+from rimebatch.cli.reporting import keep_report
 from rimebatch.cli.running import Run, follow
 from rimebatch.cli.service import Service, find_key
 from rimebatch.cli.serving import AMOUNT, check_finite
@@ -194,6 +195,8 @@ def _follow(
             restrict_keyboard_interrupt_to_checkpoints=True,
         )
         followed.interrupted = leaving.exit_code
+    if not followed.interrupted:
+        keep_report(folder)
     return followed
 
 

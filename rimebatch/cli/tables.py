@@ -18,12 +18,14 @@ from rimebatch.recorder.ledger import Amounts
 STYLES: Final = {
     "done": "green",
     "agrees": "green",
+    "within": "green",
     "failed": "bold red",
     "differs": "bold red",
+    "outside": "bold red",
     "stopped": "yellow",
     "held": "yellow",
 }
-"""How the state of a job is shown."""
+"""How the state of a job, or a verdict, is shown."""
 
 _HOUR_S: Final = 3600
 _WIDE: Final = 500  # an id of 120 characters, the numbers, and a path of 300
@@ -80,7 +82,8 @@ def make_table(
     numbers: Sequence[str], last: Sequence[str] = (), *, first: str = "job"
 ) -> Table:
     """Return an empty table without lines: it bears a narrow terminal, and grep."""
-    table = Table(first, box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0))
+    table.add_column(Text(first))
     for heading in numbers:
         table.add_column(heading, justify="right")
     for heading in last:

@@ -13,8 +13,10 @@ from typing import Final, Literal, TypeAlias
 from rimebatch.errors import ManifestError
 from rimebatch.manifest.catalogue import Catalogue, find_strangers
 from rimebatch.manifest.cautions import find_cautions
+from rimebatch.manifest.encoding import WAV, Encoding
 from rimebatch.manifest.endpoint import is_here
 from rimebatch.manifest.job_voice import find_voices
+from rimebatch.manifest.levels import Goal
 from rimebatch.manifest.mistakes import START, Flaw, Found, Mistake, quote
 from rimebatch.manifest.model import (
     MAX_CHARS,
@@ -24,7 +26,10 @@ from rimebatch.manifest.model import (
     WrittenManifest,
     find_text_flaw,
 )
+from rimebatch.manifest.output_model import WrittenOutput, WrittenPauses
+from rimebatch.manifest.output_rules import make_encodings
 from rimebatch.manifest.parameters import WrittenVoice
+from rimebatch.manifest.placement import NO_PAUSES, Pauses, Trim
 from rimebatch.manifest.rules import check_rules
 from rimebatch.manifest.sources import Sources
 from rimebatch.manifest.structure import check_structure
@@ -59,9 +64,32 @@ class Voice:
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """What is rendered for every job."""
+    """What is rendered for every job.
 
-    format: Literal["wav"] = "wav"
+    Attributes:
+        encodings: Of the audio files, no two of one format; the first is the main one.
+        pauses: What is put between takes.
+        trim: How the silence around each is shortened; ``None`` leaves it as it is.
+        rate_hz: Frames per second of the files; ``None`` for as the service speaks.
+        loudness: How loud they are to be; ``None`` leaves that as it is.
+        captions: Which kinds of captions and timing files lie beside them, by name.
+        artist: Goes into the tags of the files, as do the next two.
+        album: Of which each job is a track; "" for none.
+        comment: ``None`` for the usual one, that the voice is synthetic.
+    """
+
+    encodings: tuple[Encoding, ...] = (WAV,)
+    pauses: Pauses = NO_PAUSES
+    trim: Trim | None = None
+    rate_hz: int | None = None
+    loudness: Goal | None = None
+    captions: tuple[str, ...] = ()
+    artist: str = ""
+    album: str = ""
+    comment: str | None = None
+
+
+DEFAULT_OUTPUT: Final = Output()
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,7 +288,7 @@ def _make_manifest(
         name=written.name or path.stem,
         endpoint=written.endpoint,
         concurrency=written.concurrency,
-        output=Output(written.output.format),
+        output=_make_output(written.output),
         jobs=tuple(
             _make_job(written, job, texts.get(index, job.text), script)
             for index, (job, script) in enumerate(
@@ -273,6 +301,35 @@ def _make_manifest(
         transcript_text=written.transcript.text,
         plain_ws_hosts=tuple(written.plain_ws_hosts),
         budget_chars=written.budget.max_chars if written.budget else None,
+    )
+
+
+def _make_output(written: WrittenOutput) -> Output:
+    loudness, tags = written.loudness, written.tags
+    return Output(
+        encodings=tuple(make_encodings(written)),
+        pauses=_make_pauses(written.pauses),
+        trim=Trim(**written.trim.model_dump()) if written.trim else None,
+        rate_hz=written.sampling_rate,
+        loudness=Goal(loudness.target, loudness.peak) if loudness else None,
+        captions=tuple(written.captions),
+        artist=tags.artist or "",
+        album=tags.album or "",
+        comment=tags.comment,
+    )
+
+
+def _make_pauses(written: WrittenPauses) -> Pauses:
+    """Return *written* with what is missing as long as the next smaller pause."""
+    segment = written.segment
+    paragraph = segment if written.paragraph is None else written.paragraph
+    heading = paragraph if written.heading is None else written.heading
+    return Pauses(
+        head=written.head,
+        tail=written.tail,
+        segment=segment,
+        paragraph=paragraph,
+        heading=heading,
     )
 
 

@@ -1,7 +1,8 @@
 """What a person may write: keys, types, ranges and defaults, as pydantic models.
 
-This is the one table of it, with that of the voice in ``parameters``: the checks, the
-did-you-means and the JSON Schema are all made from there and here.
+This is the one table of it, with that of the voice in ``parameters`` and that of the
+output in ``output_model``: the checks, the did-you-means and the JSON Schema are all
+made from there and here.
 
 Values arrive as the text that was written (see ``yaml_nodes``) and are converted by
 their declared type (see ``written``). Knows nothing about files, positions or YAML.
@@ -11,20 +12,23 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import AfterValidator, ConfigDict, Field
 
+from rimebatch.manifest.encoding import SUFFIXES
 from rimebatch.manifest.endpoint import find_host_flaw
 from rimebatch.manifest.mistakes import Flaw
 from rimebatch.manifest.names import find_name_flaw, make_collision_key
+from rimebatch.manifest.output_model import WrittenOutput
 from rimebatch.manifest.parameters import WrittenVoice
 from rimebatch.manifest.take_checks import DEFAULT_CHECKS, OnFail
-from rimebatch.manifest.written import REAL, WHOLE, Line, Written, require
+from rimebatch.manifest.written import REAL, WHOLE, Line, Share, Written, require
 
 MAX_CHARS = 500  # "Character limit per request is 500 via the API"; later pages: 1,000
 
 SILENCE_LIMIT_S = 30.0  # the longest gap seen live was 0.3 s; generous on purpose
 
-# A folder of this name lies beside the outputs. Two safe ids cannot collide in any
-# other way: neither of the suffixes .wav and .words.json ends with the other.
+# A folder of this name lies beside the outputs. Two safe ids can collide in one other
+# way: the suffix .ulaw.wav ends with .wav, and no other one with any.
 _TRANSCRIPTS = "transcripts"
+_ULAW = SUFFIXES["ulaw"].removesuffix(SUFFIXES["wav"])
 
 
 def find_text_flaw(text: str) -> Flaw | None:
@@ -39,6 +43,9 @@ def find_text_flaw(text: str) -> Flaw | None:
 def _find_id_flaw(job_id: str) -> Flaw | None:
     if make_collision_key(job_id) == _TRANSCRIPTS:
         return Flaw("is the name of a folder beside the outputs", "choose another id")
+    if make_collision_key(job_id).endswith(_ULAW):
+        what = f"ends with {_ULAW}, as the names of u-law files do"
+        return Flaw(what, "choose another id")
     return find_name_flaw(job_id)
 
 
@@ -53,7 +60,6 @@ _Spoken: TypeAlias = Annotated[str, AfterValidator(require(find_text_flaw))]
 _FolderName: TypeAlias = Annotated[str, AfterValidator(require(find_name_flaw))]
 _JobId: TypeAlias = Annotated[str, AfterValidator(require(_find_id_flaw))]
 _Host: TypeAlias = Annotated[str, AfterValidator(require(find_host_flaw))]
-_Share: TypeAlias = Annotated[float, Field(ge=0, le=1), REAL]
 _AtLeast0: TypeAlias = Annotated[float, Field(ge=0), REAL]
 _Band: TypeAlias = Annotated[
     list[Annotated[float, Field(gt=0), REAL]],
@@ -118,14 +124,6 @@ class WrittenJob(Written):  # type: ignore[explicit-any]  # pydantic has it
     )
 
 
-class WrittenOutput(Written):  # type: ignore[explicit-any]  # pydantic has it
-    """What is rendered for every job."""
-
-    format: Literal["wav"] = Field(
-        default="wav", description="The audio file's format."
-    )
-
-
 class WrittenTranscript(Written):  # type: ignore[explicit-any]  # pydantic has it
     """What the transcripts of all jobs may hold."""
 
@@ -169,7 +167,7 @@ class WrittenChecks(Written):  # type: ignore[explicit-any]  # pydantic has it
         default=DEFAULT_CHECKS.retakes,
         description="How many further takes a failing segment is worth, ever.",
     )
-    words: _Share = Field(
+    words: Share = Field(
         default=DEFAULT_CHECKS.words,
         description="The share of the text that the spoken words must account for, "
         "where the service sends words.",
@@ -187,7 +185,7 @@ class WrittenChecks(Written):  # type: ignore[explicit-any]  # pydantic has it
         description="The longest silence inside a take, in seconds, beside the pauses "
         "that its text asks for.",
     )
-    clipped: _Share = Field(
+    clipped: Share = Field(
         default=DEFAULT_CHECKS.clipped,
         description="The share of the samples that may be cut off at full scale.",
     )

@@ -12,7 +12,7 @@ from typing import Final, NewType
 
 import msgspec
 
-from rimebatch.manifest.load import Job, Manifest
+from rimebatch.manifest.load import DEFAULT_OUTPUT, Job, Manifest, Output
 from rimebatch.manifest.segments import SegmentText, count_chars, split_text
 from rimebatch.manifest.take_checks import DEFAULT_CHECKS, TakeChecks
 from rimebatch.ws3.buffer import spoken_text
@@ -42,6 +42,8 @@ class Segment:
         context_id: The label it is sent under; "" for a script, which has its own.
         messages: What goes on the wire for it, in order.
         chars: How many characters that bills.
+        gaps: Where the job's text has more white space than the one space of *text*:
+            where in *text*, and how many characters more.
     """
 
     key: SegmentKey
@@ -52,6 +54,18 @@ class Segment:
     context_id: str
     messages: tuple[str, ...]
     chars: int
+    gaps: tuple[tuple[int, int], ...] = ()
+
+    def find_source(self, start: int, end: int) -> tuple[int, int]:
+        """Return where in the job's text the characters ``text[start:end]`` stand.
+
+        They are at least one, and no space is the first or the last of them.
+        """
+        first, last = (
+            self.start + at + sum(more for space, more in self.gaps if space < at)
+            for at in (start, end - 1)
+        )
+        return first, last + 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +80,8 @@ class PlannedJob:
         is_script: Whether its messages are the manifest's own, sent as they stand.
         on_record: Keys that have a take on record.
         checks: What its takes must be like; no part of any key.
+        output: What is rendered; no part of any key either.
+        track: Its place in the album, from 1; 0 where there is none.
     """
 
     id: str
@@ -77,6 +93,13 @@ class PlannedJob:
     is_script: bool
     on_record: frozenset[str] = frozenset()
     checks: TakeChecks = DEFAULT_CHECKS
+    output: Output = DEFAULT_OUTPUT
+    track: int = 0
+
+    @property
+    def rate_hz(self) -> int:
+        """Frames per second of its takes."""
+        return int(dict(self.query)["samplingRate"])
 
     @property
     def missing(self) -> tuple[Segment, ...]:
@@ -124,8 +147,14 @@ def make_plan(
         on_record: From a job's id to the keys of its takes on record.
         wanted: Which jobs to plan, by id.
     """
+    has_tracks = bool(manifest.output.album)
     jobs = [
-        plan_job(job, manifest.max_chars) for job in manifest.jobs if wanted(job.id)
+        replace(
+            plan_job(job, manifest.max_chars, manifest.output),
+            track=number if has_tracks else 0,
+        )
+        for number, job in enumerate(manifest.jobs, start=1)
+        if wanted(job.id)
     ]
     return Plan(manifest, tuple(mark(job, on_record(job.id)) for job in jobs))
 
@@ -135,7 +164,7 @@ def mark(job: PlannedJob, on_record: Iterable[str]) -> PlannedJob:
     return replace(job, on_record=frozenset(on_record))
 
 
-def plan_job(job: Job, max_chars: int) -> PlannedJob:
+def plan_job(job: Job, max_chars: int, output: Output = DEFAULT_OUTPUT) -> PlannedJob:
     """Return the plan of one job, with nothing on record."""
     query = make_query(job.voice.parameters)
     pieces = [] if job.text is None else split_text(job.text, max_chars)
@@ -152,6 +181,7 @@ def plan_job(job: Job, max_chars: int) -> PlannedJob:
         skipped=tuple(piece for piece in pieces if not piece.speakable),
         is_script=job.messages is not None,
         checks=job.checks,
+        output=output,
     )
 
 
@@ -198,6 +228,7 @@ def _make_segment(job_id: str, piece: SegmentText, key: SegmentKey) -> Segment:
         context_id=context_id,
         messages=tuple(map(encode_command, commands)),
         chars=count_chars(piece.text),
+        gaps=piece.gaps,
     )
 
 

@@ -7,11 +7,13 @@ that they apply in full however many flaws ``structure`` finds in the same manif
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
+from rimebatch.manifest.encoding import MP3_RATES_HZ
 from rimebatch.manifest.endpoint import find_endpoint_flaw
 from rimebatch.manifest.job_voice import JobVoice, find_voices
 from rimebatch.manifest.mistakes import Flaw, Found, Place, quote
 from rimebatch.manifest.model import find_text_flaw
 from rimebatch.manifest.names import find_name_flaw, make_collision_key
+from rimebatch.manifest.output_rules import check_output
 from rimebatch.manifest.parameters import CLOUD_RATES_HZ, FACTS
 from rimebatch.manifest.yaml_nodes import Data, Document, list_in, mapping_in
 
@@ -21,18 +23,7 @@ _Numbered: TypeAlias = Mapping[int, _Keys]
 _CONTENTS = ("text", "text_file", "messages")
 
 _CLOUD_RATES = tuple(map(str, CLOUD_RATES_HZ))  # a number is still text here
-# ISO 11172-3 and 13818-3, and the quarter rates that every encoder has as well.
-_MP3_RATES = (
-    "8000",
-    "11025",
-    "12000",
-    "16000",
-    "22050",
-    "24000",
-    "32000",
-    "44100",
-    "48000",
-)
+_MP3_RATES = tuple(map(str, MP3_RATES_HZ))
 
 _DIVIDED = Flaw(
     "RimeBatch divides a job's text itself and flushes every segment",
@@ -61,6 +52,7 @@ def check_rules(
     yield from _check_needed(data, jobs)
     voices = find_voices(data)
     yield from _check_mp3_rates(voices)
+    yield from check_output(data, voices)
     yield from _check_segments(voices, jobs)
     yield from _check_ids(document, jobs)
     for index, job in jobs.items():

@@ -30,6 +30,8 @@ def make_schema() -> dict[str, object]:
 def _simplify(described: JsonSchemaValue) -> None:
     """Leave what may be written: a key has a value, or it is not there at all."""
     described.pop("title", None)  # the key again, in capitals
+    if isinstance(described.get("default"), dict):
+        del described["default"]  # of keys that have defaults of their own
     if "default" in described and described["default"] is None:
         del described["default"]
         # pydantic describes what may be left out as something or null.

@@ -51,6 +51,8 @@ class SegmentText:
         paragraph: Which paragraph of the source it belongs to, from 0.
         speakable: Whether a voice can say any of it: it has a letter or a digit
             (Unicode categories L and N).
+        gaps: Where the source has more white space than the one space: where that is in
+            *text*, and how many characters more.
     """
 
     text: str
@@ -58,6 +60,7 @@ class SegmentText:
     end: int
     paragraph: int
     speakable: bool
+    gaps: tuple[tuple[int, int], ...] = ()
 
 
 def count_chars(text: str) -> int:
@@ -113,7 +116,22 @@ def _cut_paragraph(
             end=places[used - 1] + 1,
             paragraph=paragraph,
             speakable=any(map(str.isalnum, said)),
+            gaps=tuple(_find_gaps(places[first:used])),
         )
+
+
+def _find_gaps(places: Sequence[int]) -> Iterator[tuple[int, int]]:
+    """Yield where more lies between *places* than the one space that the text has.
+
+    Yields:
+        Which character of the text that space is, and how much more the source has.
+    """
+    spaces = 0
+    for at, (place, following) in enumerate(pairwise(places), start=1):
+        if left_out := following - place - 1:
+            if left_out > 1:
+                yield at + spaces, left_out - 1
+            spaces += 1
 
 
 def _fit(tokens: Sequence[Token], limit: int) -> list[str]:

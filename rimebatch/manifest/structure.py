@@ -18,8 +18,17 @@ from rimebatch.manifest.model import (
     WrittenLength,
     WrittenManifest,
     WrittenMessage,
-    WrittenOutput,
     WrittenTranscript,
+)
+from rimebatch.manifest.output_model import (
+    WrittenLoudness,
+    WrittenMp3,
+    WrittenOgg,
+    WrittenOpus,
+    WrittenOutput,
+    WrittenPauses,
+    WrittenTags,
+    WrittenTrim,
 )
 from rimebatch.manifest.parameters import FACTS, WrittenVoice
 from rimebatch.manifest.written import FLAW
@@ -58,6 +67,13 @@ _MODELS: Mapping[str, type[BaseModel]] = {
     "": WrittenManifest,
     "voice": WrittenVoice,
     "output": WrittenOutput,
+    "mp3": WrittenMp3,
+    "ogg": WrittenOgg,
+    "opus": WrittenOpus,
+    "loudness": WrittenLoudness,
+    "tags": WrittenTags,
+    "pauses": WrittenPauses,
+    "trim": WrittenTrim,
     "transcript": WrittenTranscript,
     "budget": WrittenBudget,
     "checks": WrittenChecks,
@@ -96,7 +112,8 @@ def _make_found(error: ErrorDetails) -> Found:
 
 def _make_unknown_flaw(place: Place) -> Flaw:
     model, key = _model_at(place), str(place[-1])
-    if model is not WrittenVoice and key in FACTS:
+    # Not for an output: its format and sampling_rate cost nothing, the voice's do.
+    if model not in (WrittenVoice, WrittenOutput) and key in FACTS:
         return Flaw("unknown key", "write it under voice")
     known = "known are " + ", ".join(model.model_fields)
     remedy = suggest(key, model.model_fields, known)

@@ -270,7 +270,7 @@ class JobRun:
 
     def done(self, rendered: RenderedJob) -> JobResult:
         """Return the result of a job whose files are complete."""
-        files = (str(rendered.audio), str(rendered.sidecar))
+        files = tuple(map(str, rendered.files.all))
         return self._result("done", audio_s=rendered.seconds, files=files)
 
     def doubtful(self) -> JobResult:

@@ -28,7 +28,7 @@ from rimebatch.recorder.session import Manners, Session
 from rimebatch.recorder.transports.clock import start_clock
 from rimebatch.recorder.transports.replay import Replay
 from rimebatch.renderer import Difference, compare_files
-from rimebatch.renderer.job import name_files
+from rimebatch.renderer.job_files import name_files
 from rimebatch.replay import (
     Divergence,
     Ended,
@@ -143,7 +143,7 @@ async def replay_job(
     missing = sum(segment.key not in takes for segment in plan.segments)
     if missing:
         what = f"{missing} of {len(plan.segments)} segments are not on record"
-        stale = [file for file in name_files(plan, folder) if file.exists()]
+        stale = [file for file in name_files(plan, folder).all if file.exists()]
         differences = [Difference(file, what) for file in stale]
     else:
         differences = await trio.to_thread.run_sync(compare_files, plan, takes, folder)

@@ -95,7 +95,7 @@ def check_take(job: PlannedJob, segment: Segment, sound: Sound) -> tuple[Finding
         segment: One of the job's.
         sound: As `read_sound` returns it, with the service's own times.
     """
-    take = _Take(job, segment.text, sound, int(dict(job.query)["samplingRate"]))
+    take = _Take(job, segment.text, sound, job.rate_hz)
     checks = _OF_ANY if job.is_script else _OF_PROSE
     return tuple(finding for check in checks for finding in check(take))
 

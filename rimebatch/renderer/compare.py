@@ -16,11 +16,13 @@ import msgspec
 
 from rimebatch.errors import OutputError
 from rimebatch.manifest.plan import PlannedJob
-from rimebatch.renderer.job import RenderedJob, name_files, stage_job
+from rimebatch.renderer.job import stage_job
+from rimebatch.renderer.job_files import RenderedJob, name_files
 from rimebatch.transcript.reader import RecordedTake
 
 _BLOCK_BYTES: Final = 65_536  # compared at memory speed; larger ones gain nothing
-_FRAME_BYTES: Final = 2  # of the audio that is written: mono, 16 bits
+# Of mono audio that is not compressed, by how its file's name ends; the longest first.
+_FRAME_BYTES: Final = {".ulaw.wav": 1, ".wav": 2}
 
 _KEY: Final = re.compile(rb'\s*"([^"]+)": ')
 
@@ -39,8 +41,9 @@ class Difference:
 
 
 class _Segment(msgspec.Struct):
-    """Where in the audio a segment ends."""
+    """Where in the audio a segment lies."""
 
+    start_frame: int
     end_frame: int
 
 
@@ -70,13 +73,13 @@ def compare_files(
         OutputError: There is no room for temporary files.
     """
     with open_scratch() as scratch, stage_job(job, takes, Path(scratch)) as staged:
-        are_there = any(file.exists() for file in name_files(job, folder))
+        are_there = any(file.exists() for file in name_files(job, folder).all)
         if not (staged.passes or are_there):
             return []
         made = staged.publish()
         found = {
             folder / file.name: _compare(file, folder / file.name, made)
-            for file in (made.audio, made.sidecar)
+            for file in made.files.all
         }
     return [Difference(file, what) for file, what in found.items() if what]
 
@@ -108,8 +111,9 @@ def _compare(file: Path, kept: Path, made: RenderedJob) -> str | None:
         return None
     if at == size:
         return f"goes on after byte {size}, where it should end"
-    where = _find_in_audio(at, made) if file == made.audio else _find_line(at, file)
-    return f"{'ends' if at == kept_size else 'differs'} at byte {at} of {size}, {where}"
+    is_audio = file in made.files.audio
+    where = _find_in_audio(at, file, made) if is_audio else _find_line(at, file)
+    return f"{'ends' if at == kept_size else 'differs'} at byte {at} of {size}{where}"
 
 
 def _find_difference(ours: BinaryIO, theirs: BinaryIO) -> int | None:
@@ -124,21 +128,33 @@ def _find_difference(ours: BinaryIO, theirs: BinaryIO) -> int | None:
     return start + next((at for at, (a, b) in pairs if a != b), shorter)
 
 
-def _find_in_audio(at: int, made: RenderedJob) -> str:
-    """Return when byte *at* of the audio is heard, and in which segment."""
-    # The samples are the last thing in the file.
-    samples_start = made.audio.stat().st_size - made.frames * _FRAME_BYTES
+def _find_in_audio(at: int, file: Path, made: RenderedJob) -> str:
+    """Return when byte *at* of *file* is heard, and in or before which segment.
+
+    Of compressed audio nothing is said.
+    """
+    suffix = next((s for s in _FRAME_BYTES if file.name.endswith(s)), None)
+    if suffix is None:
+        return ""
+    frame_bytes = _FRAME_BYTES[suffix]
+    # The samples are the last thing in the file, which has an even length.
+    audio_bytes = made.frames * frame_bytes
+    samples_start = file.stat().st_size - audio_bytes - audio_bytes % 2
     if at < samples_start:
-        return "in its header"
-    frame = (at - samples_start) // _FRAME_BYTES
+        return ", in its header"
+    frame = (at - samples_start) // frame_bytes
     segments = msgspec.json.decode(made.sidecar.read_bytes(), type=_Layout).segments
     number = 1 + sum(segment.end_frame <= frame for segment in segments)
-    return f"at {frame / made.rate_hz:.3f} s, in segment {number} of {len(segments)}"
+    when = f", at {frame / made.rate_hz:.3f} s"
+    if number > len(segments):
+        return f"{when}, after the last segment"
+    place = "in" if segments[number - 1].start_frame <= frame else "before"
+    return f"{when}, {place} segment {number} of {len(segments)}"
 
 
-def _find_line(at: int, sidecar: Path) -> str:
-    """Return which line of *sidecar* holds byte *at*, and the key that stands there."""
-    content = sidecar.read_bytes()
+def _find_line(at: int, file: Path) -> str:
+    """Return which line of *file* holds byte *at*, and the key that stands there."""
+    content = file.read_bytes()
     number = 1 + content.count(b"\n", 0, at)
     key = _KEY.match(content, content.rfind(b"\n", 0, at) + 1)
-    return f"in line {number}" + (f', "{key[1].decode()}"' if key else "")
+    return f", in line {number}" + (f', "{key[1].decode()}"' if key else "")

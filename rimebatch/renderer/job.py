@@ -1,60 +1,23 @@
 """One job's files, from its plan and its takes on record."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from rimebatch.errors import AudioError, TranscriptError
+from rimebatch.errors import TranscriptError
 from rimebatch.files import staged
-from rimebatch.manifest.plan import PlannedJob, Segment
-from rimebatch.renderer.checks import Finding, check_take
-from rimebatch.renderer.decoding import Decoded, decode_audio, most_frames
+from rimebatch.manifest.plan import PlannedJob
+from rimebatch.renderer.captions import CAPTIONS
+from rimebatch.renderer.job_files import RenderedJob, list_names, name_files
+from rimebatch.renderer.mastering import find_rate_hz, master
+from rimebatch.renderer.mix import Doubt, Mix
 from rimebatch.renderer.publish import cannot_write, discard, publish
 from rimebatch.renderer.sidecar import digest_inputs, make_sidecar, read_stamp
-from rimebatch.renderer.sound import is_whole, open_sound
-from rimebatch.renderer.takes import Sound, read_sound
-from rimebatch.renderer.timeline import PlacedTake, place
-from rimebatch.transcript.reader import RecordedTake, read_messages
-
-
-@dataclass(frozen=True, slots=True)
-class RenderedJob:
-    """The files of a job.
-
-    Attributes:
-        audio: The audio file.
-        sidecar: The word times.
-        frames: Length of the audio.
-        rate_hz: Frames per second.
-    """
-
-    audio: Path
-    sidecar: Path
-    frames: int
-    rate_hz: int
-
-    @property
-    def seconds(self) -> float:
-        """Length of the audio in seconds."""
-        return self.frames / self.rate_hz
-
-
-@dataclass(frozen=True, slots=True)
-class Doubt:
-    """A take that failed its checks.
-
-    Attributes:
-        number: Of its segment, from 1.
-        segment: What it was to say.
-        take: The take.
-        findings: What is wrong with it; at least one.
-    """
-
-    number: int
-    segment: Segment
-    take: RecordedTake
-    findings: tuple[Finding, ...]
+from rimebatch.renderer.sound import is_whole
+from rimebatch.renderer.spoken import SpokenJob
+from rimebatch.renderer.timeline import to_spoken
+from rimebatch.transcript.reader import RecordedTake
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +29,24 @@ class StagedJob:
         doubts: The takes in them that failed their checks, in order.
         passes: Whether they may be published: there are no doubts, or they are a mere
             warning.
+        stale: What the job was rendered to before and is not now, such as an old
+            format.
     """
 
     rendered: RenderedJob
     doubts: tuple[Doubt, ...]
     passes: bool
+    stale: tuple[Path, ...]
 
     def publish(self) -> RenderedJob:
-        """Move the files into place, for good.
+        """Remove what is stale, and move the files into place, for good.
 
         Raises:
-            OutputError: They cannot be moved.
+            OutputError: That cannot be done.
         """
-        publish((self.rendered.audio, self.rendered.sidecar))
+        for path in self.stale:
+            _remove(path)
+        publish(self.rendered.files.all)
         return self.rendered
 
 
@@ -88,14 +56,15 @@ def is_rendered(
     """Return the files of *job* if they are whole and made of exactly these takes."""
     if _count_missing(job, takes):
         return None
-    audio, sidecar = name_files(job, folder)
-    stamp = read_stamp(sidecar)
+    files = name_files(job, folder)
+    stamp = read_stamp(files.sidecar)
     if stamp is None or stamp.inputs_sha256 != digest_inputs(job, takes):
         return None
     frames = stamp.audio.frames
-    if not is_whole(audio, frames):
+    are_whole = all(is_whole(audio, frames) for audio in files.audio)
+    if not are_whole or not all(file.is_file() for file in files.captions.values()):
         return None
-    return RenderedJob(audio, sidecar, frames, _rate_hz(job))
+    return RenderedJob(files, frames, find_rate_hz(job))
 
 
 @contextmanager
@@ -120,15 +89,21 @@ def stage_job(
         raise TranscriptError(
             f"{job.id}: {count} of {len(job.segments)} segments are not on record"
         )
-    audio, sidecar = finals = name_files(job, folder)
-    rate_hz = _rate_hz(job)
+    files = name_files(job, folder)
+    mix = Mix(job, takes)
     try:
-        placed, doubts = _write_audio(job, takes, audio)
-        _write_file(sidecar, make_sidecar(job, takes, placed, audio.name, rate_hz))
-        rendered = RenderedJob(audio, sidecar, placed[-1].end, rate_hz)
-        yield StagedJob(rendered, doubts, not doubts or job.checks.on_fail == "warn")
+        fitted = master(job, mix, files.audio)
+        placed = mix.placed.at_rate(find_rate_hz(job))
+        if files.captions:
+            _write_captions(to_spoken(job, placed), files.captions)
+        names = [file.name for file in files.all]
+        sidecar = make_sidecar(job, takes, placed, names, mix.doubts, fitted)
+        _write_file(files.sidecar, sidecar)
+        rendered = RenderedJob(files, placed.frames, placed.rate_hz)
+        passes = not mix.doubts or job.checks.on_fail == "warn"
+        yield StagedJob(rendered, mix.doubts, passes, _find_stale(job, folder))
     finally:
-        discard(finals)
+        discard(files.all)
 
 
 def render_job(
@@ -147,67 +122,27 @@ def _count_missing(job: PlannedJob, takes: Mapping[str, RecordedTake]) -> int:
     return sum(segment.key not in takes for segment in job.segments)
 
 
-def name_files(job: PlannedJob, folder: Path) -> tuple[Path, Path]:
-    """Return where the audio and the sidecar of *job* are, or would be."""
-    return folder / f"{job.id}.wav", folder / f"{job.id}.words.json"
+def _find_stale(job: PlannedJob, folder: Path) -> tuple[Path, ...]:
+    """Return what *job* was rendered to before, by its sidecar, and is not now.
 
-
-def _audio_format(job: PlannedJob) -> str:
-    return dict(job.query)["audioFormat"]
-
-
-def _rate_hz(job: PlannedJob) -> int:
-    return int(dict(job.query)["samplingRate"])
-
-
-def _write_audio(
-    job: PlannedJob, takes: Mapping[str, RecordedTake], final: Path
-) -> tuple[list[PlacedTake], tuple[Doubt, ...]]:
-    """Stage the audio, one take in memory at a time.
-
-    Returns:
-        Where each take lies, and the doubts there are about them.
+    A sidecar may say anything; only names of the job's own are heeded.
     """
-    rate_hz = _rate_hz(job)
-    audio_bytes = sum(takes[s.key].record.audio_bytes for s in job.segments)
-    frames = most_frames(_audio_format(job), audio_bytes, rate_hz)
-    placed, doubts = [], []
-    with open_sound(final, rate_hz, frames, job.title) as sound:
-        for number, segment in enumerate(job.segments, start=1):
-            take = takes[segment.key]
-            try:
-                heard = _read_take(take, job)
-            except AudioError as error:
-                where = f"segment {number} of {len(job.segments)}, {_name_take(take)}"
-                raise AudioError(f"{where}: {error}") from error
-            if findings := _check(take, job, segment, heard):
-                doubts.append(Doubt(number, segment, take, findings))
-            placed.append(place(heard, sound.frames, rate_hz))
-            sound.write(heard.samples)
-    return placed, tuple(doubts)
+    files = name_files(job, folder)
+    before = read_stamp(files.sidecar)
+    names = list_names(job).intersection(before.files if before else ())
+    return tuple(sorted({folder / name for name in names}.difference(files.all)))
 
 
-def _check(
-    take: RecordedTake, job: PlannedJob, segment: Segment, heard: Sound
-) -> tuple[Finding, ...]:
-    """Return what is wrong with *take*; one that a person picked is right."""
-    return () if take.picked else check_take(job, segment, heard)
+def _remove(path: Path) -> None:
+    try:
+        path.unlink(missing_ok=True)
+    except OSError as error:
+        raise cannot_write(path, error) from error
 
 
-def _read_take(take: RecordedTake, job: PlannedJob) -> Sound:
-    def decode(audio: bytes, marks: Sequence[int]) -> Decoded:
-        if len(audio) != take.record.audio_bytes:
-            raise TranscriptError(
-                f"{_name_take(take)} holds {len(audio)} bytes of audio where its "
-                f"commit promises {take.record.audio_bytes}"
-            )
-        return decode_audio(take, audio, marks, _audio_format(job), _rate_hz(job))
-
-    return read_sound(read_messages(take), decode, is_script=job.is_script)
-
-
-def _name_take(take: RecordedTake) -> str:
-    return f"{take.path}: take {take.record.id[:12]}"
+def _write_captions(spoken: SpokenJob, files: Mapping[str, Path]) -> None:
+    for name, path in files.items():
+        _write_file(path, CAPTIONS[name].write(spoken).encode())
 
 
 def _write_file(final: Path, content: bytes) -> None:

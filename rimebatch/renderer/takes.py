@@ -30,6 +30,7 @@ class Timing(StrEnum):
     """What the word times of a take rest on."""
 
     SERVICE = "service"  # the service's own, from the first sample of the take
+    COARSE = "coarse"  # the same, but only as exact as the grid they lie on
     ESTIMATED = "estimated"  # of a script: where each synthesis began is worked out
     NONE = "none"  # the service sent none
 

@@ -128,6 +128,26 @@ def read_messages(take: RecordedTake) -> list[str]:
     return messages
 
 
+def read_length_ns(path: Path) -> int:
+    """Return the time of the last whole entry of the transcript at *path*.
+
+    Only the end of the file is read: where that is damaged, the time is 0.
+
+    Raises:
+        TranscriptError: It cannot be read at all, or a newer RimeBatch wrote it.
+    """
+    try:
+        with path.open("rb") as file:
+            _read_first_line(path, file)
+            start, line = _read_last_line(file)
+    except OSError as error:
+        raise _cannot_read(path, error) from error
+    try:
+        return decode_entry(line, start).time_ns
+    except TranscriptError:
+        return 0
+
+
 def _read_first_line(path: Path, file: BufferedReader) -> bytes:
     """Return the header's line; refuse a version whose lines mean we know not what."""
     line = file.readline()
@@ -158,17 +178,23 @@ def _decode_entry(path: Path, line: bytes, start: int) -> Entry:
 
 def _takes_in_trailer(file: BufferedReader) -> tuple[TakeRecord, ...] | None:
     """Return what the trailer lists; ``None`` if there is no sound trailer."""
-    size = file.seek(0, os.SEEK_END)
-    file.seek(max(0, size - _TAIL_BYTES))
-    tail = file.read()
-    last_line = tail[tail.rfind(b"\n", 0, -1) + 1 :]
-    if line_kind(last_line) != "sealed":
+    start, line = _read_last_line(file)
+    if line_kind(line) != "sealed" or start + len(line) < file.tell():
         return None  # not sealed, or by a trailer longer than the tail: the scan knows
     try:
-        entry = decode_entry(last_line, size - len(last_line))
-        return decode_checked(entry.value, Trailer).takes
+        return decode_checked(decode_entry(line, start).value, Trailer).takes
     except TranscriptError:
         return None
+
+
+def _read_last_line(file: BufferedReader) -> tuple[int, bytes]:
+    """Return where the last whole line begins, and that line; of a long one its end."""
+    size = file.seek(0, os.SEEK_END)
+    start = file.seek(max(0, size - _TAIL_BYTES))
+    tail = file.read()
+    end = tail.rfind(b"\n") + 1
+    begin = tail.rfind(b"\n", 0, max(end - 1, 0)) + 1
+    return start + begin, tail[begin:end]
 
 
 def _scan_takes(file: BufferedReader) -> tuple[TakeRecord, ...]:

@@ -27,10 +27,9 @@ def test_help() -> None:
             "status",
             "takes",
             "retake",
-            "verify",
-            "transcript",
         ),
-        *("voices", "serve", "record", "schema"),
+        *("verify", "check", "listen", "report", "transcript", "voices"),
+        *("serve", "record", "schema"),
     ] == [line.split()[0] for line in commands.splitlines()]
 
 

@@ -9,7 +9,7 @@ import trio
 from fakes.manifests import make_job, make_manifest
 from fakes.services import FakeService
 from fakes.users import write_manifest
-from rimebatch.cli.records import JobRecord, find_records
+from rimebatch.cli.records import JobRecord, find_records, list_jobs
 from rimebatch.errors import ManifestError, PlanError, TranscriptError
 from rimebatch.manifest import load_manifest
 from rimebatch.manifest.load import Job
@@ -139,3 +139,12 @@ def test_mistakes(tmp_path: Path) -> None:
     """So is a manifest with mistakes."""
     with pytest.raises(ManifestError):
         find_records(write_manifest(tmp_path, "{id: a/b, text: x}"), OUT)
+
+
+def test_planned_jobs(tmp_path: Path) -> None:
+    """The jobs of a folder are those that were planned there."""
+    run(TWO, ONE)
+
+    assert ["one", "two"] == list_jobs(BOOK)
+    with pytest.raises(PlanError, match="there are no plans"):
+        list_jobs(tmp_path)

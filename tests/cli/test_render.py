@@ -38,6 +38,37 @@ def test_same_bytes(recorded: Path, tmp_path: Path) -> None:
     assert 4 == len(before)
 
 
+def test_another_pause(recorded: Path, tmp_path: Path) -> None:
+    """Another pause costs no character."""
+    before = read_files(tmp_path / "book")
+    with recorded.open("a") as manifest:
+        manifest.write("output: {pauses: {paragraph: 0.5}}\n")
+
+    result = invoke("render", recorded, "--json", "--out", tmp_path)
+
+    after = read_files(tmp_path / "book")
+    assert 0 == read_lines(result.stdout)[-1].sent_chars
+    assert before["hello.wav"] == after["hello.wav"]
+    assert before["hello.words.json"] == after["hello.words.json"]
+    assert 3 * 0.5 * 2 * 8000 == len(after["long.wav"]) - len(before["long.wav"])
+
+
+def test_run_after_another_pause(recorded: Path, tmp_path: Path) -> None:
+    """A run renders the jobs that have a pause anew, and does not touch the others."""
+    paths = [tmp_path / "book" / name for name in ("hello.wav", "long.wav")]
+    before = [path.stat().st_ino for path in paths]
+    with recorded.open("a") as manifest:
+        manifest.write("output: {pauses: {paragraph: 0.5}}\n")
+
+    result = invoke("run", recorded, "--json", "--out", tmp_path)
+
+    after = [path.stat().st_ino for path in paths]
+    assert 0 == read_lines(result.stdout)[-1].sent_chars
+    assert [True, False] == [
+        one == other for one, other in zip(before, after, strict=True)
+    ]
+
+
 def test_programs(recorded: Path, tmp_path: Path) -> None:
     """Programs get the lines of a run; none of them is a segment or a connection."""
     result = invoke("render", recorded, "--json", "--out", tmp_path)

@@ -11,6 +11,8 @@ from hypothesis import strategies as st
 
 from rimebatch.errors import CatalogueError, ManifestError
 from rimebatch.manifest.catalogue import Catalogue
+from rimebatch.manifest.encoding import Encoding
+from rimebatch.manifest.levels import Goal, Peak, Target
 from rimebatch.manifest.load import (
     Checks,
     Job,
@@ -19,6 +21,7 @@ from rimebatch.manifest.load import (
     Voice,
     load_manifest,
 )
+from rimebatch.manifest.placement import Pauses, Trim
 from rimebatch.manifest.take_checks import TakeChecks
 from rimebatch.manifest.text_files import MAX_FILE_BYTES
 
@@ -57,6 +60,9 @@ voice: {modelId: coda, speaker: astra}
 jobs:
 - {id: a, text: Hello}
 """
+
+PAGE = Path(__file__).parents[2] / "docs" / "manifest.md"
+EXAMPLES = re.findall(r"```yaml\n(output:\n.*?)```", PAGE.read_text(), re.DOTALL)
 
 LINE = re.compile(r"[1-9]\d*:[1-9]\d*: .+; .+")
 
@@ -136,7 +142,7 @@ def test_good_manifest_has_the_values_that_were_written(tmp_path: Path) -> None:
         name="story",
         endpoint="local",
         concurrency=4,
-        output=Output("wav"),
+        output=Output(),
         jobs=jobs,
     )
 
@@ -152,7 +158,7 @@ def test_least_manifest_is_filled_with_defaults(tmp_path: Path) -> None:
     assert manifest.name == "book"
     assert manifest.endpoint == "cloud"
     assert manifest.concurrency == 4
-    assert manifest.output == Output("wav")
+    assert manifest.output == Output()
     assert manifest.max_chars == 500
     assert manifest.done == "auto"
     assert manifest.silence_limit_s == 30.0
@@ -179,6 +185,161 @@ def test_everything_can_be_written(tmp_path: Path) -> None:
     assert manifest.transcript_text == "hash"
     assert manifest.plain_ws_hosts == ("speech",)
     assert manifest.budget_chars == 20_000
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("pauses: {}", Pauses()),
+        (
+            "pauses: {head: 0.5, tail: 2, segment: 0, paragraph: 0.75, heading: 60}",
+            Pauses(head=0.5, tail=2.0, paragraph=0.75, heading=60.0),
+        ),
+        ("pauses: {segment: 1}", Pauses(segment=1.0, paragraph=1.0, heading=1.0)),
+        ("pauses: {paragraph: 1}", Pauses(paragraph=1.0, heading=1.0)),
+        ("pauses: {segment: 1, heading: 0}", Pauses(segment=1.0, paragraph=1.0)),
+    ],
+)
+def test_pauses(tmp_path: Path, written: str, expected: Pauses) -> None:
+    """A pause that is not written is as long as the next smaller one."""
+    manifest = load(tmp_path, f"output: {{{written}}}\n{LEAST}")
+
+    assert Output(pauses=expected) == manifest.output
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"),
+    [
+        ("{}", Trim(silence_db=-60.0, keep_s=0.1)),
+        ("{silence_db: -45.5, keep_s: 0}", Trim(silence_db=-45.5, keep_s=0.0)),
+    ],
+)
+def test_trim(tmp_path: Path, written: str, expected: Trim) -> None:
+    """Silence is trimmed where the manifest says so."""
+    manifest = load(tmp_path, f"output: {{trim: {written}}}\n{LEAST}")
+
+    assert Output(trim=expected) == manifest.output
+
+
+FILES = """\
+output:
+  format: [mp3, ogg, opus, flac]
+  mp3: {bitrate_kbps: 128}
+  ogg: {quality: 0.5}
+  sampling_rate: 48000
+  loudness: {target: -18 LUFS, peak: -1 dBTP}
+  captions: [srt, textgrid]
+  tags: {artist: Ada Lovelace, album: Notes, comment: "Made: by a computer."}
+"""
+
+
+def test_files(tmp_path: Path) -> None:
+    """Which files are made of a job, and how, is what the manifest says."""
+    expected = Output(
+        encodings=(
+            Encoding("mp3", bitrate_kbps=128),
+            Encoding("ogg", quality=0.5),
+            Encoding("opus"),
+            Encoding("flac"),
+        ),
+        rate_hz=48000,
+        loudness=Goal(Target(-18.0, "LUFS"), Peak(-1.0, "dBTP")),
+        captions=("srt", "textgrid"),
+        artist="Ada Lovelace",
+        album="Notes",
+        comment="Made: by a computer.",
+    )
+
+    assert expected == load(tmp_path, FILES + LEAST).output
+
+
+def test_one_name_needs_no_list(tmp_path: Path) -> None:
+    """A single format or kind of captions is written without brackets."""
+    manifest = load(tmp_path, f"output: {{format: ulaw, captions: vtt}}\n{LEAST}")
+
+    expected = Output(encodings=(Encoding("ulaw"),), captions=("vtt",))
+    assert expected == manifest.output
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_documented_output(tmp_path: Path, example: str) -> None:
+    """Each output that docs/manifest.md shows can be written, and does something."""
+    assert Output() != load(tmp_path, example + LEAST).output
+    assert len(EXAMPLES) == 2
+
+
+WRONG_FILES = """\
+manifest: 1
+output:
+  format: [mp4, mp3]
+  captions: srtt
+  sampling_rate: 7999
+  samplingRate: 8000
+  mp3: {bitrate: 128, quality: 2}
+  loudness: {target: -20, peak: [x]}
+  tags: {album: ""}
+"""
+
+
+def test_mistakes_in_files_are_explained(tmp_path: Path) -> None:
+    """Each wrong format, level or tag comes with its place and what would help."""
+    expected = """\
+3:12: output.format[0]: expected 'wav', 'flac', 'mp3', 'ogg', 'opus' or 'ulaw', \
+found "mp4"; did you mean "mp3"?
+4:13: output.captions: expected 'srt', 'vtt', 'lrc', 'textgrid', 'audacity' or 'csv', \
+found "srtt"; did you mean "srt"?
+5:18: output.sampling_rate: 7999 is too small; write at least 8000
+6:3: output.samplingRate: unknown key; did you mean "sampling_rate"?
+7:9: output.mp3.bitrate: unknown key; did you mean "bitrate_kbps"?
+7:32: output.mp3.quality: 2 is too large; write at most 1
+8:22: output.loudness.target: "-20" is not a loudness; \
+write it like -20 dB RMS or -18 LUFS
+8:33: output.loudness.peak: expected text, found a list; put the text behind the key
+9:17: output.tags.album: is empty, of several lines, or has white space around it; \
+write the bare text on one line
+"""
+
+    found = mistakes_in(tmp_path, WRONG_FILES + LEAST.removeprefix("manifest: 1\n"))
+
+    assert expected.splitlines() == found
+
+
+def test_formats_are_held_against_the_rate(tmp_path: Path) -> None:
+    """A file that no rate of the voices can have is found before anything is sent."""
+    expected = (
+        "1:18: output.format: opus cannot be of 44100 Hz; "
+        "set sampling_rate to 8000, 12000, 16000, 24000 or 48000"
+    )
+    voice = "voice: {modelId: coda, speaker: astra, samplingRate: 44100}"
+    content = LEAST.replace("voice: {modelId: coda, speaker: astra}", voice)
+
+    assert [expected] == mistakes_in(tmp_path, f"output: {{format: opus}}\n{content}")
+
+
+WRONG_OUTPUT = """\
+manifest: 1
+output:
+  pauses: {paragraphs: 1, head: 61, tail: -1}
+  trim:
+    silence_db: -20
+    keep_s: 100 ms
+"""
+
+
+def test_mistakes_in_output_are_explained(tmp_path: Path) -> None:
+    """Each wrong pause comes with its place and what would help."""
+    expected = """\
+3:12: output.pauses.paragraphs: unknown key; did you mean "paragraph"?
+3:33: output.pauses.head: 61 is too large; write at most 60
+3:43: output.pauses.tail: -1 is too small; write at least 0
+5:17: output.trim.silence_db: -20 is too large; write at most -30
+6:13: output.trim.keep_s: expected a number, found "100 ms"; \
+write digits, such as 0.5
+"""
+
+    found = mistakes_in(tmp_path, WRONG_OUTPUT + LEAST.removeprefix("manifest: 1\n"))
+
+    assert expected.splitlines() == found
 
 
 def test_checks_hold_for_each_job_by_its_voice(tmp_path: Path) -> None:

@@ -1,8 +1,11 @@
 """The table of what may be written: types, ranges and defaults of every key."""
 
+from itertools import permutations
+
 import pytest
 from pydantic import ValidationError
 
+from rimebatch.manifest.encoding import SUFFIXES
 from rimebatch.manifest.mistakes import Flaw
 from rimebatch.manifest.model import (
     WrittenJob,
@@ -11,6 +14,7 @@ from rimebatch.manifest.model import (
     find_text_flaw,
 )
 from rimebatch.manifest.written import FLAW
+from rimebatch.renderer.captions import CAPTIONS
 
 JOB = {"id": "a", "text": "Hello."}
 MANIFEST = {"manifest": "1", "jobs": [JOB]}
@@ -40,7 +44,24 @@ def test_defaults_are_those_of_the_documents() -> None:
         "done": "auto",
         "silence_limit_s": 30.0,
         "voice": None,
-        "output": {"format": "wav"},
+        "output": {
+            "format": ["wav"],
+            "mp3": None,
+            "ogg": None,
+            "opus": None,
+            "sampling_rate": None,
+            "loudness": None,
+            "captions": [],
+            "tags": {"artist": None, "album": None, "comment": None},
+            "pauses": {
+                "head": 0.0,
+                "tail": 0.0,
+                "segment": 0.0,
+                "paragraph": None,
+                "heading": None,
+            },
+            "trim": None,
+        },
         "transcript": {"text": "keep"},
         "budget": None,
         "checks": {
@@ -67,7 +88,6 @@ def test_defaults_are_those_of_the_documents() -> None:
         ("silence_limit_s", "0"),
         ("done", "yes"),
         ("plain_ws_hosts", ["ws://x"]),
-        ("output", {"format": "mp3"}),
         ("checks", {"on_fail": "ask"}),
         ("checks", {"retakes": "-1"}),
         ("checks", {"words": "1.1"}),
@@ -97,6 +117,28 @@ def test_title_is_whatever_was_written() -> None:
     titles = ["no", "1.10", "1:30"]
 
     assert titles == [WrittenJob(id="a", title=title).title for title in titles]
+
+
+def test_files_cannot_collide() -> None:
+    """No suffix of a job's files ends another one, but for the one that ids avoid."""
+    captions = [writer.suffix for writer in CAPTIONS.values()]
+    suffixes = [*SUFFIXES.values(), *captions, ".words.json"]
+    colliding = {
+        (one, other)
+        for one, other in permutations(suffixes, 2)
+        if one.lower().endswith(other.lower())
+    }
+
+    assert {(".ulaw.wav", ".wav")} == colliding
+
+
+def test_id_like_a_suffix_is_explained() -> None:
+    """The WAV file of such a job would be the u-law file of another."""
+    what = "ends with .ulaw, as the names of u-law files do"
+    with pytest.raises(ValidationError) as caught:
+        WrittenJob(id="ch01.ULAW")
+
+    assert [Flaw(what, "choose another id")] == flaws_of(caught.value)
 
 
 @pytest.mark.parametrize("job_id", ["transcripts", "Transcripts", "../x", "CON", "x."])

@@ -1,5 +1,6 @@
 """The plan: which segments there are, what identifies them, and what they cost."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
@@ -10,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rimebatch.manifest.load import Job, Manifest, Output, Voice
+from rimebatch.manifest.placement import Pauses, Trim
 from rimebatch.manifest.plan import (
     Plan,
     PlannedJob,
@@ -79,6 +81,52 @@ def test_checks_are_no_part_of_a_key() -> None:
 
     assert strict.checks == strictly.checks
     assert planned.segments == strictly.segments
+
+
+def test_output_is_no_part_of_a_key() -> None:
+    """What is rendered goes into the plan of every job, and leaves its keys alone."""
+    manifest = plan_jobs({"ch01": "One two."})
+    output = Output(pauses=Pauses(segment=0.5), trim=Trim())
+
+    planned = make_plan(manifest).jobs[0]
+    paused = make_plan(replace(manifest, output=output)).jobs[0]
+
+    assert (Output(), output) == (planned.output, paused.output)
+    assert planned.segments == paused.segments
+
+
+def test_rate_of_takes() -> None:
+    """Takes are as the service speaks, whatever rate the files are to have."""
+    job = Job("ch01", None, Voice(VOICE), "One.", None)
+
+    assert 24000 == plan_job(job, 500, Output(rate_hz=44100)).rate_hz
+
+
+def test_tracks_are_counted_in_the_manifest() -> None:
+    """In an album a job's number is its place, whichever jobs are planned."""
+    manifest = plan_jobs({"ch01": "One.", "ch02": "Two.", "ch03": "Three."})
+    album = replace(manifest, output=Output(album="Notes"))
+
+    def tracks_of(manifest: Manifest) -> list[int]:
+        plan = make_plan(manifest, wanted=lambda job_id: job_id != "ch02")
+        return [job.track for job in plan.jobs]
+
+    assert [1, 3] == tracks_of(album)
+    assert [0, 0] == tracks_of(manifest)
+
+
+def test_find_source() -> None:
+    """A segment tells where in the job's text a part of it stands."""
+    text = "Zero.\n\n  One \r\n two  three  "
+    segment = plan_text(text).segments[1]
+
+    found = [
+        text[slice(*segment.find_source(*word.span()))]
+        for word in re.finditer(r"\w+", segment.text)
+    ]
+
+    assert ["One", "two", "three"] == found
+    assert (segment.start, segment.end) == segment.find_source(0, len(segment.text))
 
 
 def test_plan_job() -> None:

@@ -15,7 +15,10 @@ from hypothesis import strategies as st
 
 from fakes.manifests import MAX_CHARS, make_planned, make_script
 from rimebatch.errors import OutputError, PlanError
-from rimebatch.manifest.load import Job, Voice
+from rimebatch.manifest.encoding import Encoding
+from rimebatch.manifest.levels import Goal, Peak, Target
+from rimebatch.manifest.load import Job, Output, Voice
+from rimebatch.manifest.placement import Pauses, Trim
 from rimebatch.manifest.plan import PlannedJob, mark, plan_job
 from rimebatch.manifest.plan_file import read_planned_job, write_planned_job
 from rimebatch.manifest.take_checks import DEFAULT_CHECKS
@@ -58,7 +61,8 @@ GOLDEN = """\
     "{\\"text\\":\\"«Hello.»\\",\\"contextId\\":\\"job:773af1cff4656a3e\\"}",
     "{\\"operation\\":\\"flush\\"}"
    ],
-   "chars": 8
+   "chars": 8,
+   "gaps": []
   }
  ],
  "skipped": [
@@ -67,7 +71,8 @@ GOLDEN = """\
    "start": 10,
    "end": 15,
    "paragraph": 1,
-   "speakable": false
+   "speakable": false,
+   "gaps": []
   }
  ],
  "is_script": false,
@@ -82,7 +87,31 @@ GOLDEN = """\
   "slowest_chars_per_s": 4.0,
   "fastest_chars_per_s": 40.0
  },
- "check": "7f1c2500"
+ "output": {
+  "encodings": [
+   {
+    "format": "wav",
+    "bitrate_kbps": null,
+    "quality": null
+   }
+  ],
+  "pauses": {
+   "head": 0.0,
+   "tail": 0.0,
+   "segment": 0.0,
+   "paragraph": 0.0,
+   "heading": 0.0
+  },
+  "trim": null,
+  "rate_hz": null,
+  "loudness": null,
+  "captions": [],
+  "artist": "",
+  "album": "",
+  "comment": null
+ },
+ "track": 0,
+ "check": "80453941"
 }
 """
 
@@ -146,6 +175,36 @@ def test_file_without_checks(path: Path) -> None:
 
     assert b"checks" not in path.read_bytes()
     assert replace(job, checks=DEFAULT_CHECKS) == read_planned_job(path)
+
+
+def test_file_with_one_format(path: Path) -> None:
+    """A file from when WAV was the only format has the output of today's defaults."""
+    output = b'"output": {"format": "wav", "trim": null}'
+    job = make_planned("Hello.")
+    write_planned_job(path, job)
+    fields = re.sub(rb'"output": .*', output, path.read_bytes(), flags=re.DOTALL)
+    path.write_bytes(b'%s,\n "check": "%08x"\n}\n' % (fields, zlib.crc32(fields)))
+
+    assert job == read_planned_job(path)
+
+
+def test_every_output(path: Path) -> None:
+    """All that an output can say reads back equal."""
+    output = Output(
+        encodings=(Encoding("mp3", bitrate_kbps=192), Encoding("ogg", quality=0.5)),
+        pauses=Pauses(head=0.5),
+        trim=Trim(),
+        rate_hz=44100,
+        loudness=Goal(Target(-20.0, "dB RMS"), Peak(-3.0, "dB")),
+        captions=("srt", "csv"),
+        artist="Ada Lovelace",
+        album="Notes",
+        comment="By a computer.",
+    )
+    job = replace(make_planned("Hello."), output=output, track=7)
+    write_planned_job(path, job)
+
+    assert job == read_planned_job(path)
 
 
 def test_fields(path: Path) -> None:

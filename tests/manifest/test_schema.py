@@ -36,7 +36,15 @@ voice:
   pauseBetweenBrackets: true
   inlineSpeedAlpha: "0.5, 3"
   extra: {seed: 17, style: calm, fast: true}
-output: {format: wav}
+output:
+  format: [wav, mp3]
+  mp3: {bitrate_kbps: 128}
+  sampling_rate: 48000
+  loudness: {target: -20 dB RMS, peak: -3 dB}
+  captions: srt
+  tags: {artist: Ada Lovelace}
+  pauses: {head: 0.5, paragraph: 1}
+  trim: {silence_db: -50}
 transcript: {text: hash}
 jobs:
   - id: ch01
@@ -94,7 +102,15 @@ def test_examples_are_valid(example: Path) -> None:
         ("extra: {seed: 17", "extra: {seed: [17]"),
         ("samplingRate: 24000", "samplingRate: 1"),
         ("top_p: 1", "top_p: 2"),
-        ("format: wav", "format: mp3"),
+        ("format: [wav, mp3]", "format: [wav, mp4]"),
+        ("format: [wav, mp3]", "format: [wav, wav]"),
+        ("format: [wav, mp3]", "format: []"),
+        ("format: [wav, mp3]", "format: mp4"),
+        ("sampling_rate: 48000", "sampling_rate: 96000"),
+        ("bitrate_kbps: 128", "bitrate_kbps: high"),
+        ("target: -20 dB RMS", "target: -20"),
+        ("captions: srt", "captions: words"),
+        ("artist: Ada", "author: Ada"),
         ("text: hash", "text: hide"),
         ("id: ch01", "title: x"),
         ('text: "Short text, inline."', "title: x"),

@@ -41,7 +41,7 @@ def test_segment() -> None:
     """A segment knows its text, its place in the source, and its paragraph."""
     expected = [
         SegmentText("One.", 0, 4, paragraph=0, speakable=True),
-        SegmentText("Two is here.", 8, 21, paragraph=1, speakable=True),
+        SegmentText("Two is here.", 8, 21, 1, speakable=True, gaps=((6, 1),)),
     ]
 
     found = split_text("One.\n\n  Two\tis\n here.  ")
@@ -155,6 +155,18 @@ def test_places(source: str, max_chars: int) -> None:
     assert [segment.text for segment in segments] == [
         " ".join(source[segment.start : segment.end].split()) for segment in segments
     ]
+
+
+@given(TEXTS | st.text("a \n\t"), LIMITS)
+def test_gaps(source: str, max_chars: int) -> None:
+    """The gaps tell where each character of a segment is in the source."""
+    for segment in split_text(source, max_chars):
+        found = segment.text
+        for at, more in reversed(segment.gaps):
+            found = found[:at] + " " * more + found[at:]
+
+        said = source[segment.start : segment.end]
+        assert "".join(" " if char.isspace() else char for char in said) == found
 
 
 @given(TEXTS, LIMITS)

@@ -9,8 +9,8 @@ from rimebatch.manifest.model import (
     WrittenJob,
     WrittenManifest,
     WrittenMessage,
-    WrittenOutput,
 )
+from rimebatch.manifest.output_model import WrittenOutput
 from rimebatch.manifest.parameters import WrittenVoice
 from rimebatch.manifest.structure import check_structure
 from rimebatch.manifest.yaml_nodes import NO_VALUE, Data
@@ -18,6 +18,11 @@ from rimebatch.manifest.yaml_nodes import NO_VALUE, Data
 JOB: dict[str, Data] = {"id": "a", "text": "Hello."}
 MANIFEST: dict[str, Data] = {"manifest": "1", "jobs": [JOB]}
 
+OUTPUTS = (
+    "known are format, mp3, ogg, opus, sampling_rate, loudness, captions, tags, "
+    "pauses, trim"
+)
+TAGS = "known are artist, album, comment"
 TO_VALUE = 'write it as "key: value"'
 TO_EXTRA = "(parameters that RimeBatch does not know go under extra)"
 VALUE = Flaw("has no value", "write one (a word like null needs quotes)")
@@ -211,7 +216,28 @@ def test_absent_value_is_a_flaw_of_its_own(
             f'did you mean "speaker"? {TO_EXTRA}',
         ),
         ({"output": {"fromat": "x"}}, ("output", "fromat"), 'did you mean "format"?'),
-        ({"output": {"q": "x"}}, ("output", "q"), "known are format"),
+        (
+            {"output": {"q": "x"}},
+            ("output", "q"),
+            OUTPUTS,
+        ),
+        (
+            {"output": {"audioFormat": "x"}},
+            ("output", "audioFormat"),
+            'did you mean "format"?',
+        ),
+        (
+            {"output": {"loudness": {"target": "-20 dB RMS", "peek": "x"}}},
+            ("output", "loudness", "peek"),
+            'did you mean "peak"?',
+        ),
+        ({"output": {"tags": {"x": "x"}}}, ("output", "tags", "x"), TAGS),
+        ({"output": {"ogg": {"x": "x"}}}, ("output", "ogg", "x"), "known are quality"),
+        (
+            {"output": {"opus": {"x": "x"}}},
+            ("output", "opus", "x"),
+            "known are bitrate_kbps",
+        ),
         ({"speaker": "x"}, ("speaker",), "write it under voice"),
         (
             {"jobs": [{**JOB, "textfile": "x"}]},

@@ -1,13 +1,20 @@
 """How written values become typed: plainly, or not at all."""
 
-from typing import Annotated
+from typing import Annotated, Literal, TypeAlias
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import AfterValidator, ValidationError
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PlainValidator,
+    TypeAdapter,
+    ValidationError,
+)
 
-from rimebatch.manifest.mistakes import Flaw
+from rimebatch.manifest.mistakes import Flaw, Place
 from rimebatch.manifest.written import (
     FLAW,
     REAL,
@@ -15,13 +22,24 @@ from rimebatch.manifest.written import (
     WHOLE,
     Line,
     Written,
+    find_repeat_flaw,
+    or_one,
+    reads,
     require,
+    show_or_one,
 )
+
+Name: TypeAlias = Literal["a", "b"]
 
 
 def find_shouting(text: str) -> Flaw | None:
     """Return what is wrong with capitals."""
     return Flaw("shouts", "speak softly") if text.isupper() else None
+
+
+def read_half(text: str) -> float | Flaw:
+    """Return half of the digit that *text* is."""
+    return int(text) / 2 if text.isdigit() else Flaw("is none", "write a digit")
 
 
 class WrittenSample(Written):  # type: ignore[explicit-any]  # pydantic has it
@@ -31,6 +49,13 @@ class WrittenSample(Written):  # type: ignore[explicit-any]  # pydantic has it
     real: Annotated[float, REAL] = 0.0
     truth: Annotated[bool, TRUTH] = False
     line: Line = "x"
+    names: Annotated[
+        list[Name],
+        BeforeValidator(or_one(TypeAdapter(Name))),
+        AfterValidator(require(find_repeat_flaw)),
+        Field(min_length=1, json_schema_extra=show_or_one),
+    ] = Field(default=["a"])
+    half: Annotated[float, PlainValidator(reads(read_half))] = 0.5
     soft: Annotated[str, AfterValidator(require(find_shouting))] = "x"
 
 
@@ -116,6 +141,58 @@ def test_a_flaw_comes_through() -> None:
 
     assert FLAW == detail["type"]
     assert {"what": "shouts", "remedy": "speak softly"} == detail["ctx"]
+
+
+@pytest.mark.parametrize(
+    ("written", "expected"), [("b", ["b"]), (["b"], ["b"]), (["b", "a"], ["b", "a"])]
+)
+def test_one_name_stands_for_a_list(written: object, expected: list[str]) -> None:
+    """A name without a list is a list of it."""
+    assert expected == read(names=written).names
+
+
+@pytest.mark.parametrize(
+    ("written", "place"),
+    [
+        ("c", ("names",)),
+        (["a", "c"], ("names", 1)),
+        ([], ("names",)),
+        (["a", "b", "a"], ("names",)),
+        ({"a": "b"}, ("names",)),
+    ],
+)
+def test_wrong_names_are_where_they_stand(written: object, place: Place) -> None:
+    """A mistake is of an entry where there are entries, and else of the key."""
+    with pytest.raises(ValidationError) as caught:
+        read(names=written)
+
+    assert [place] == [detail["loc"] for detail in caught.value.errors()]
+
+
+def test_schema_has_one_name_or_a_list() -> None:
+    """An editor offers the names for both ways of writing them."""
+    described = WrittenSample.model_json_schema()["properties"]["names"]
+    name = {"enum": ["a", "b"], "type": "string"}
+    names = {"type": "array", "items": name, "minItems": 1, "uniqueItems": True}
+
+    assert [name, names] == described["oneOf"]
+    assert {"oneOf", "default", "title"} == described.keys()
+
+
+def test_a_text_is_read() -> None:
+    """A text becomes what it states."""
+    assert 3.5 == read(half="7").half
+
+
+@pytest.mark.parametrize(
+    ("written", "kind"), [("x", FLAW), (["7"], "string_type"), (7, "string_type")]
+)
+def test_what_cannot_be_read(written: object, kind: str) -> None:
+    """A text that states nothing has a flaw, and another type is none."""
+    with pytest.raises(ValidationError) as caught:
+        read(half=written)
+
+    assert [kind] == [detail["type"] for detail in caught.value.errors()]
 
 
 def test_unknown_keys_are_refused() -> None:

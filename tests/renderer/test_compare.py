@@ -11,10 +11,14 @@ from hypothesis import strategies as st
 
 from fakes.manifests import RATE_HZ, make_planned
 from rimebatch.errors import OutputError, TranscriptError
+from rimebatch.manifest.encoding import AudioFile, Encoding
+from rimebatch.manifest.load import Output
+from rimebatch.manifest.placement import Pauses
 from rimebatch.manifest.plan import PlannedJob, Segment
 from rimebatch.manifest.take_checks import TakeChecks
 from rimebatch.renderer.compare import Difference, compare_files
-from rimebatch.renderer.job import RenderedJob, render_job
+from rimebatch.renderer.job import render_job
+from rimebatch.renderer.job_files import RenderedJob
 from rimebatch.transcript.reader import RecordedTake
 from rimebatch.ws3.events import Chunk, Done, Event, Timestamps
 
@@ -111,6 +115,30 @@ def test_any_byte_of_the_audio(record: Record, frame: int, half: int) -> None:
     assert [Difference(made.audio, f"{what}, in segment {segment} of 3")] == found
 
 
+@pytest.mark.parametrize(
+    ("frame", "where"),
+    [
+        (0, "at 0.000 s, before segment 1 of 3"),
+        (4000, "at 0.500 s, in segment 1 of 3"),
+        (33_999, "at 4.250 s, in segment 1 of 3"),
+        (34_000, "at 4.250 s, before segment 2 of 3"),
+        (FRAMES + 8000, "at 13.500 s, after the last segment"),
+    ],
+)
+def test_pauses(tmp_path: Path, record: Record, frame: int, where: str) -> None:
+    """A byte of a pause is not in any segment."""
+    pauses = Pauses(head=0.5, paragraph=0.25, tail=1.0)
+    job = replace(JOB, output=Output(pauses=pauses))
+    takes = record(tmp_path, JOB, speak)
+    made = render_job(job, takes, tmp_path)
+    at = made.audio.stat().st_size - 2 * (made.frames - frame)
+    size = flip(made.audio, at)
+
+    assert [
+        Difference(made.audio, f"differs at byte {at} of {size}, {where}")
+    ] == compare_files(job, takes, tmp_path)
+
+
 def test_header(tmp_path: Path, record: Record) -> None:
     """A byte before the first sample is in the header, which nobody hears."""
     made, takes = render(tmp_path, record)
@@ -138,6 +166,76 @@ def test_any_byte_of_the_sidecar(record: Record, data: st.DataObject) -> None:
     key = f", {line.split(':')[0].strip()}" if ":" in line else ""
     what = f"differs at byte {at} of {len(content)}, in line {number}{key}"
     assert [Difference(made.sidecar, what)] == found
+
+
+@pytest.mark.parametrize("frames", [99_999, 100_000])
+@pytest.mark.parametrize("format_", ["wav", "ulaw"])
+def test_plain_samples_of_any_size(
+    tmp_path: Path, record: Record, format_: AudioFile, frames: int
+) -> None:
+    """Where a byte is heard is right for u-law too, which may have one to fill up."""
+    job = replace(JOB, output=Output((Encoding("mp3"), Encoding(format_))))
+    last = job.segments[-1]
+
+    def speak_shorter(segment: Segment) -> Sequence[Event]:
+        chunk, *others = speak(segment)
+        assert isinstance(chunk, Chunk)
+        missing = FRAMES - frames if segment is last else 0
+        return [replace_audio(chunk, missing), *others]
+
+    takes = record(tmp_path, job, speak_shorter)
+    made = render_job(job, takes, tmp_path)
+    file = made.files.audio[1]
+    content = file.read_bytes()
+    at = content.index(b"data") + 8 + 60_000 * (2 if format_ == "wav" else 1)
+    flip(file, at)
+
+    what = f"differs at byte {at} of {len(content)}, at 7.500 s, in segment 3 of 3"
+    assert [Difference(file, what)] == compare_files(job, takes, tmp_path)
+
+
+def replace_audio(chunk: Chunk, missing: int) -> Chunk:
+    """Return *chunk* without that many frames at its end."""
+    return Chunk(chunk.audio[: len(chunk.audio) - 2 * missing], chunk.context_id)
+
+
+@pytest.mark.parametrize("format_", ["flac", "mp3", "ogg", "opus"])
+def test_compressed(tmp_path: Path, record: Record, format_: AudioFile) -> None:
+    """Of a byte of compressed audio, nobody can say when it is heard."""
+    job = replace(JOB, output=Output((Encoding("wav"), Encoding(format_))))
+    takes = record(tmp_path, job, speak)
+    made = render_job(job, takes, tmp_path)
+    file = made.files.audio[1]
+    same = compare_files(job, takes, tmp_path)
+    size = flip(file, 100)
+
+    assert [] == same
+    assert [Difference(file, f"differs at byte 100 of {size}")] == compare_files(
+        job, takes, tmp_path
+    )
+
+
+def test_captions(tmp_path: Path, record: Record) -> None:
+    """Captions that differ say in which line; those that are missing, that they are."""
+    job = replace(JOB, output=Output(captions=("vtt", "lrc", "csv")))
+    takes = record(tmp_path, job, speak)
+    captions = render_job(job, takes, tmp_path).files.captions
+    captions["vtt"].unlink()
+    size = flip(captions["csv"], captions["csv"].read_bytes().index(b"\n") + 1)
+    at = captions["csv"].read_bytes().index(b"\n") + 1
+
+    assert [
+        Difference(captions["vtt"], "missing"),
+        Difference(captions["csv"], f"differs at byte {at} of {size}, in line 2"),
+    ] == compare_files(job, takes, tmp_path)
+
+
+def test_files_that_no_plan_asks_for(tmp_path: Path, record: Record) -> None:
+    """What else lies in the folder is not compared."""
+    made, takes = render(tmp_path, record)
+    made.audio.with_suffix(".mp3").touch()
+
+    assert [] == compare_files(JOB, takes, tmp_path)
 
 
 def test_cut(tmp_path: Path, record: Record) -> None:

@@ -8,45 +8,42 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
-from itertools import accumulate
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-import msgspec
 import pytest
 import soundfile
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from fakes.mp3 import encode, make_sound
+from fakes.manifests import RATE_HZ
+from fakes.takes import (
+    TEXT,
+    Record,
+    plan_quick_text,
+    plan_text,
+    read_outputs,
+    speak,
+    speak_aloud,
+    speak_at_length,
+    speak_encoded,
+    speak_louder,
+    speak_oddly,
+)
 from rimebatch.errors import AudioError, OutputError, TranscriptError
-from rimebatch.manifest.load import Job, Voice
-from rimebatch.manifest.plan import PlannedJob, Segment, plan_job
-from rimebatch.manifest.take_checks import TakeChecks
-from rimebatch.renderer.checks import Check
-from rimebatch.renderer.job import RenderedJob, is_rendered, render_job, stage_job
+from rimebatch.manifest.encoding import AUDIO_FILES, SUFFIXES, Encoding
+from rimebatch.manifest.levels import Goal, Peak, Target
+from rimebatch.manifest.load import Output
+from rimebatch.manifest.placement import Pauses, Trim
+from rimebatch.manifest.plan import PlannedJob, Segment
+from rimebatch.renderer.captions import CAPTIONS
+from rimebatch.renderer.job import is_rendered, render_job, stage_job
+from rimebatch.renderer.job_files import RenderedJob, name_files
+from rimebatch.renderer.sound import count_resampled
 from rimebatch.transcript.reader import RecordedTake
-from rimebatch.ws3.events import Chunk, Done, Event, Timestamps
-from rimebatch.ws3.query import Parameter
+from rimebatch.ws3.events import Event
 
-RATE_HZ = 8000
-VOICE: Mapping[str, Parameter] = {
-    "modelId": "arcana",
-    "speaker": "luna",
-    "audioFormat": "pcm",
-    "samplingRate": RATE_HZ,
-    "segment": "never",
-}
-TEXT = "One.\n\nTwo two.\n\nThree, three, three."
-
-Times = tuple[float, float]
-SECONDS = st.floats(allow_nan=False, allow_infinity=False) | st.floats(-1, 3)
-TIMES = st.lists(st.tuples(SECONDS, SECONDS), max_size=4)
-SOUNDS = st.lists(st.tuples(st.integers(1, 2000), TIMES), min_size=1, max_size=4)
-
-Speak = Callable[[Segment], Sequence[Event]]
-Record = Callable[[Path, PlannedJob, Speak], Mapping[str, RecordedTake]]
 FullDisk = Callable[[int], AbstractContextManager[None]]
+
+ALL_FORMATS = tuple(map(Encoding, AUDIO_FILES))
+ALL = Output(encodings=ALL_FORMATS, captions=tuple(CAPTIONS))
 
 # Renders a job in a process that is killed at the given event of Python's audit.
 RENDER_AND_DIE = """
@@ -65,67 +62,6 @@ render_job(*arguments)
 """
 
 
-def plan_text(
-    text: str = TEXT,
-    job_id: str = "ch01",
-    title: str | None = None,
-    audio_format: str = "pcm",
-) -> PlannedJob:
-    """Return the plan of a job that says *text*."""
-    voice = Voice({**VOICE, "audioFormat": audio_format})
-    return plan_job(Job(job_id, title, voice, text, None), 500)
-
-
-def plan_quick_text() -> PlannedJob:
-    """Return the plan of a job whose takes may be as quick as those that follow."""
-    return replace(plan_text(), checks=TakeChecks(fastest_chars_per_s=200.0))
-
-
-def speak(segment: Segment, loudness: int = 1) -> Sequence[Event]:
-    """Return audio of 10 ms for each character, cut inside a sample, and its words."""
-    pcm = loudness.to_bytes(2, "little") * 80 * len(segment.text)
-    words = tuple(segment.text.split())
-    end = tuple(accumulate(len(word) / 100 for word in words))
-    start = (0.0, *end[:-1])
-    label = segment.context_id
-    times = Timestamps(words, start, end, label)
-    return [Chunk(pcm[:81], label), times, Chunk(pcm[81:], label), Done(label)]
-
-
-def encode_mp3(frames: int) -> bytes:
-    """Return an MP3 file of so many frames."""
-    return encode(make_sound(frames, RATE_HZ), RATE_HZ)
-
-
-def speak_encoded(
-    segment: Segment, make_audio: Callable[[int], bytes]
-) -> Sequence[Event]:
-    """Return as much audio and the same words as `speak`, in chunks cut anywhere."""
-    _, times, _, done = speak(segment)
-    audio = make_audio(80 * len(segment.text))
-    label = segment.context_id
-    return [Chunk(audio[:333], label), times, Chunk(audio[333:], label), done]
-
-
-def speak_louder(segment: Segment) -> Sequence[Event]:
-    """Return another take of *segment*, as long as the first one."""
-    return speak(segment, loudness=2)
-
-
-def speak_aloud(segment: Segment) -> Sequence[Event]:
-    """Return a take of *segment* that can be heard."""
-    return speak(segment, loudness=4000)
-
-
-def speak_oddly(
-    segment: Segment, frames: int, times: Sequence[Times]
-) -> Sequence[Event]:
-    """Return so many *frames* of silence, and a word for each of *times*."""
-    start, end = (tuple(time_s[side] for time_s in times) for side in (0, 1))
-    words = Timestamps(("w",) * len(times), start, end)
-    return [Chunk(bytes(2 * frames)), words, Done(segment.context_id)]
-
-
 def gabble(segment: Segment) -> Sequence[Event]:
     """Return so many words in so little audio that the sidecar is the larger file."""
     return speak_oddly(segment, 100, [(0.0, 0.0)] * 50)
@@ -138,10 +74,19 @@ def damage(take: RecordedTake) -> None:
     take.path.write_bytes(content)
 
 
-def outputs(folder: Path) -> dict[str, bytes]:
-    """Return what the files in *folder* hold, staged ones included, by name."""
-    files = (path for path in folder.iterdir() if path.is_file())
-    return {path.name: path.read_bytes() for path in files}
+def kill(
+    job: PlannedJob,
+    takes: Mapping[str, RecordedTake],
+    folder: Path,
+    fatal_event: str,
+    survived_events: int,
+) -> None:
+    """Render *job* in a process that is killed at that event."""
+    arguments = pickle.dumps((job, takes, folder, fatal_event, survived_events))
+    command = [sys.executable, "-c", RENDER_AND_DIE]
+    code = subprocess.run(command, input=arguments, check=False).returncode
+
+    assert -signal.SIGKILL == code
 
 
 def test_render_job(tmp_path: Path, record: Record) -> None:
@@ -151,9 +96,9 @@ def test_render_job(tmp_path: Path, record: Record) -> None:
 
     found = render_job(job, takes, tmp_path)
 
-    paths = tmp_path / "ch01.wav", tmp_path / "ch01.words.json"
-    assert RenderedJob(*paths, frames=80 * (4 + 8 + 20), rate_hz=RATE_HZ) == found
-    assert {path.name for path in paths} == outputs(tmp_path).keys()
+    files = name_files(job, tmp_path)
+    assert RenderedJob(files, frames=80 * (4 + 8 + 20), rate_hz=RATE_HZ) == found
+    assert {"ch01.wav", "ch01.words.json"} == read_outputs(tmp_path).keys()
     assert 0.32 == found.seconds
     with soundfile.SoundFile(found.audio) as audio:
         assert ("The «Title»", RATE_HZ) == (audio.title, audio.samplerate)
@@ -166,49 +111,18 @@ def test_stage_job(tmp_path: Path, record: Record) -> None:
     job = plan_quick_text()
     takes = record(tmp_path, job, speak_aloud)
     with stage_job(job, takes, tmp_path) as staged:
-        before = sorted(outputs(tmp_path).values())
+        before = sorted(read_outputs(tmp_path).values())
 
         assert ((), True) == (staged.doubts, staged.passes)
         assert None is is_rendered(job, takes, tmp_path)
 
-    unpublished = outputs(tmp_path)
+    unpublished = read_outputs(tmp_path)
     with stage_job(job, takes, tmp_path) as staged:
         rendered = staged.publish()
 
     assert {} == unpublished
-    assert before == sorted(outputs(tmp_path).values())
+    assert before == sorted(read_outputs(tmp_path).values())
     assert rendered == staged.rendered == is_rendered(job, takes, tmp_path)
-
-
-def test_doubts(tmp_path: Path, record: Record) -> None:
-    """A take that fails its checks is named, with all that is wrong with it."""
-    job = plan_quick_text()
-    second = job.segments[1]
-
-    def speak_badly(segment: Segment) -> Sequence[Event]:
-        wrong = segment is second
-        return speak_oddly(segment, 8, []) if wrong else speak_aloud(segment)
-
-    takes = record(tmp_path, job, speak_badly)
-    with stage_job(job, takes, tmp_path) as staged:
-        [doubt] = staged.doubts
-
-        assert not staged.passes
-
-    assert (2, second, takes[second.key]) == (doubt.number, doubt.segment, doubt.take)
-    assert [Check.LENGTH, Check.SILENCE] == [found.check for found in doubt.findings]
-
-
-def test_a_picked_take_is_not_doubted(tmp_path: Path, record: Record) -> None:
-    """What a person picked is right, whatever it is like."""
-    job = plan_quick_text()
-    takes = record(tmp_path, job, speak)  # which is far below what can be heard
-    one, *others = takes
-    picked = {**takes, one: replace(takes[one], picked=True)}
-    with stage_job(job, picked, tmp_path) as staged:
-        doubted = [doubt.segment.key for doubt in staged.doubts]
-
-    assert others == doubted
 
 
 def test_sidecar(tmp_path: Path, record: Record) -> None:
@@ -228,127 +142,6 @@ def test_sidecar(tmp_path: Path, record: Record) -> None:
     ]
 
 
-@pytest.mark.parametrize(
-    ("audio_format", "make_audio"),
-    [("mulaw", lambda frames: b"\xfe" * frames), ("mp3", encode_mp3)],
-)
-def test_formats(
-    tmp_path: Path,
-    record: Record,
-    audio_format: str,
-    make_audio: Callable[[int], bytes],
-) -> None:
-    """Whatever is sent, the audio is as long and the words lie where they do."""
-    plain = plan_text()
-    expected = render_job(plain, record(tmp_path / "1", plain, speak), tmp_path / "1")
-    job = plan_text(audio_format=audio_format)
-    takes = record(tmp_path / "2", job, lambda s: speak_encoded(s, make_audio))
-
-    found = render_job(job, takes, tmp_path / "2")
-
-    assert found == is_rendered(job, takes, tmp_path / "2")
-    assert (expected.frames, expected.rate_hz) == (found.frames, found.rate_hz)
-    assert found.frames == soundfile.info(found.audio).frames
-    first, second = (json.loads(job.sidecar.read_bytes()) for job in (expected, found))
-    assert first["words"] == second["words"]
-    assert [s["end_frame"] for s in first["segments"]] == [
-        s["end_frame"] for s in second["segments"]
-    ]
-
-
-def test_mulaw_samples(tmp_path: Path, record: Record) -> None:
-    """u-law is written as the 16-bit samples that it stands for."""
-    job = plan_text("One.", audio_format="mulaw")
-    every_code = bytes(range(256))
-    answer = (Chunk(every_code), Done(job.segments[0].context_id))
-
-    found = render_job(job, record(tmp_path, job, lambda _: answer), tmp_path)
-
-    samples, _ = soundfile.read(found.audio, dtype="int16")
-    assert [-32124, -31100, 8, 0] == samples[[0, 1, -2, -1]].tolist()
-
-
-def test_script_in_mp3(tmp_path: Path, record: Record) -> None:
-    """Streams within one take are decoded one by one, each with its words."""
-    voice = Voice({**VOICE, "audioFormat": "mp3", "segment": "bySentence"})
-    script = ({"text": "One. "}, {"text": "Two."}, {"operation": "eos"})
-    job = plan_job(Job("raw", None, voice, None, script), 500)
-    times = Timestamps(("w",), (0.0,), (0.01,))
-    audio = encode_mp3(2000)
-    takes = record(tmp_path, job, lambda _: (Chunk(audio), times, Done()) * 2)
-
-    found = render_job(job, takes, tmp_path)
-
-    sidecar = json.loads(found.sidecar.read_bytes())
-    assert 4000 == found.frames
-    assert [0.0, 0.25] == [word["start_s"] for word in sidecar["words"]]
-
-
-@pytest.mark.parametrize(
-    ("audio", "message"),
-    [
-        (b"RIFF", "it is WAV, where mp3 was asked for"),
-        (b"sound", "it begins with b'soun', which is not MP3"),
-        (encode_mp3(999)[:-1], "its MP3 is damaged or cut"),
-        (encode(make_sound(999, 16_000), 16_000), ".* of 16000 Hz where 1 of 8000 Hz"),
-    ],
-)
-def test_wrong_sound(
-    tmp_path: Path, record: Record, audio: bytes, message: str
-) -> None:
-    """A take that is not what was asked for is named, and no file is made."""
-    job = plan_text(audio_format="mp3")
-    second = job.segments[1]
-
-    def speak_badly(segment: Segment) -> Sequence[Event]:
-        wrong = segment is second
-        return speak_encoded(segment, lambda n: audio if wrong else encode_mp3(n))
-
-    takes = record(tmp_path, job, speak_badly)
-
-    where = rf"segment 2 of 3, .*0001\.jsonl: take {takes[second.key].record.id[:12]}"
-    with pytest.raises(AudioError, match=f"^{where}: {message}"):
-        render_job(job, takes, tmp_path)
-
-    assert {} == outputs(tmp_path)
-
-
-def test_order(tmp_path: Path, record: Record) -> None:
-    """Takes lie in the order of the job, not of the record."""
-    job, edited = plan_text("Two two.\n\nOne."), plan_text("One.\n\nTwo two.")
-
-    found = render_job(edited, record(tmp_path, job, speak), tmp_path)
-
-    segments = json.loads(found.sidecar.read_bytes())["segments"]
-    assert [("One.", 0), ("Two two.", 320)] == [
-        (segment["text"], segment["start_frame"]) for segment in segments
-    ]
-
-
-@settings(max_examples=25)
-@given(SOUNDS)
-def test_timeline(record: Record, sounds: list[tuple[int, list[Times]]]) -> None:
-    """Whatever the service's times, words lie inside their segment and in order."""
-    job = plan_text("\n\n".join(f"Part {number}." for number in range(len(sounds))))
-    keys = [segment.key for segment in job.segments]
-    said = dict(zip(keys, sounds, strict=True))
-    with TemporaryDirectory() as folder:
-        takes = record(Path(folder), job, lambda s: speak_oddly(s, *said[s.key]))
-        rendered = render_job(job, takes, Path(folder))
-        frames = soundfile.info(rendered.audio).frames
-        sidecar = json.loads(rendered.sidecar.read_bytes())
-
-    ends = list(accumulate(frames for frames, _ in sounds))
-    assert ends[-1] == frames == rendered.frames
-    assert [0, *ends[:-1]] == [s["start_frame"] for s in sidecar["segments"]]
-    assert ends == [s["end_frame"] for s in sidecar["segments"]]
-    for number, segment in enumerate(sidecar["segments"]):
-        words = [word for word in sidecar["words"] if word["segment"] == number]
-        starts = [segment["start_s"], *(word["start_s"] for word in words)]
-        assert sorted(starts) == starts
-        assert all(w["start_s"] <= w["end_s"] <= segment["end_s"] for w in words)
-
-
 def test_same_bytes(tmp_path: Path, record: Record) -> None:
     """The same takes make the same files, whichever transcripts hold them."""
     job = plan_text()
@@ -358,28 +151,10 @@ def test_same_bytes(tmp_path: Path, record: Record) -> None:
     takes = record(second, job, speak)
     render_job(job, takes, second)
 
-    rendered_once = outputs(second)
+    rendered_once = read_outputs(second)
     render_job(job, takes, second)
 
-    assert outputs(first) == rendered_once == outputs(second)
-
-
-def test_script(tmp_path: Path, record: Record) -> None:
-    """In a script, each synthesis has its words at its own place."""
-    voice = Voice({**VOICE, "segment": "bySentence"})
-    script = ({"text": "One. "}, {"text": "Two."}, {"operation": "eos"})
-    job = plan_job(Job("raw", None, voice, None, script), 500)
-    times = Timestamps(("w",), (0.0,), (0.01,))
-    answer = (Chunk(bytes(160)), times, Done())
-    takes = record(tmp_path, job, lambda _: answer * 2)
-
-    found = render_job(job, takes, tmp_path)
-
-    sidecar = json.loads(found.sidecar.read_bytes())
-    assert ["estimated"] == [segment["timing"] for segment in sidecar["segments"]]
-    assert [(0.0, 0.01), (0.01, 0.02)] == [
-        (word["start_s"], word["end_s"]) for word in sidecar["words"]
-    ]
+    assert read_outputs(first) == rendered_once == read_outputs(second)
 
 
 def test_names(tmp_path: Path, record: Record) -> None:
@@ -388,7 +163,7 @@ def test_names(tmp_path: Path, record: Record) -> None:
 
     found = render_job(job, record(tmp_path, job, speak), tmp_path)
 
-    assert {f"{job.id}.wav", f"{job.id}.words.json"} == outputs(tmp_path).keys()
+    assert {f"{job.id}.wav", f"{job.id}.words.json"} == read_outputs(tmp_path).keys()
     assert found == is_rendered(job, record(tmp_path, job, speak), tmp_path)
 
 
@@ -408,6 +183,12 @@ def test_is_rendered(tmp_path: Path, record: Record) -> None:
         plan_text(f" {TEXT}"),
         plan_text("Two two.\n\nOne.\n\nThree, three, three."),
         plan_text("One."),
+        plan_text(output=Output(pauses=Pauses(paragraph=0.1))),
+        plan_text(output=Output(trim=Trim())),
+        plan_text(output=Output(encodings=(Encoding("flac"),))),
+        plan_text(output=Output(captions=("srt",))),
+        plan_text(output=Output(rate_hz=16_000)),
+        plan_text(output=Output(artist="Somebody")),
     ],
 )
 def test_is_rendered_after_a_change(
@@ -457,45 +238,68 @@ def test_is_rendered_without_a_file(
     assert None is found
 
 
+def test_is_rendered_in_every_format(tmp_path: Path, record: Record) -> None:
+    """Every audio file has to be whole, and every caption there."""
+    job = plan_text(output=ALL)
+    takes = record(tmp_path, job, speak_at_length)
+    made = render_job(job, takes, tmp_path)
+    noticed = []
+    for path in made.files.all:
+        content = path.read_bytes()
+        path.unlink()
+        without = is_rendered(job, takes, tmp_path)
+        path.write_bytes(content[:-2])
+        cut = is_rendered(job, takes, tmp_path)
+        noticed.append((without, cut))
+        path.write_bytes(content)
+
+    assert made == is_rendered(job, takes, tmp_path)
+    captions = len(made.files.captions)
+    assert (
+        [(None, None)] * len(made.files.audio)
+        + [(None, made)] * captions
+        + [(None, None)]
+    ) == noticed
+
+
 def test_missing_take(tmp_path: Path, record: Record) -> None:
     """A job with a take missing is not rendered, and cannot be."""
     job = plan_text()
     takes = dict(record(tmp_path, job, speak))
     render_job(job, takes, tmp_path)
-    earlier = outputs(tmp_path)
+    earlier = read_outputs(tmp_path)
     del takes[job.segments[1].key]
 
     with pytest.raises(TranscriptError, match=r"^ch01: 1 of 3 segments are not "):
         render_job(job, takes, tmp_path)
 
     assert None is is_rendered(job, takes, tmp_path)
-    assert earlier == outputs(tmp_path)
+    assert earlier == read_outputs(tmp_path)
+
+
+def test_wrong_sound(tmp_path: Path, record: Record) -> None:
+    """A take that is not what was asked for is an error, and no file is made."""
+    job = plan_text(audio_format="mp3", output=ALL)
+    takes = record(tmp_path, job, lambda s: speak_encoded(s, lambda _: b"sound"))
+
+    with pytest.raises(AudioError, match="which is not MP3"):
+        render_job(job, takes, tmp_path)
+
+    assert {} == read_outputs(tmp_path)
 
 
 def test_damaged_take(tmp_path: Path, record: Record) -> None:
     """A damaged take is an error, and earlier files stay as they are."""
     job = plan_text()
     render_job(job, record(tmp_path, job, speak), tmp_path)
-    earlier = outputs(tmp_path)
+    earlier = read_outputs(tmp_path)
     takes = record(tmp_path, job, speak_louder)
     damage(takes[job.segments[2].key])
 
     with pytest.raises(TranscriptError, match="damaged"):
         render_job(job, takes, tmp_path)
 
-    assert earlier == outputs(tmp_path)
-
-
-def test_broken_promise(tmp_path: Path, record: Record) -> None:
-    """A take with other audio than its commit promises is an error that names it."""
-    job = plan_text("One.")
-    ((key, take),) = record(tmp_path, job, speak).items()
-    more = msgspec.structs.replace(take.record, audio_bytes=642)
-
-    with pytest.raises(TranscriptError, match=r"holds 640 bytes .* promises 642$"):
-        render_job(job, {key: replace(take, record=more)}, tmp_path)
-
-    assert {} == outputs(tmp_path)
+    assert earlier == read_outputs(tmp_path)
 
 
 def test_impossible_folder(tmp_path: Path, record: Record) -> None:
@@ -518,13 +322,13 @@ def test_full_disk(
     """A disk that fills up is an error, and earlier files stay as they are."""
     job = plan_text("One.")
     render_job(job, record(tmp_path, job, gabble), tmp_path)
-    earlier = outputs(tmp_path)
+    earlier = read_outputs(tmp_path)
     takes = record(tmp_path, job, lambda s: [*gabble(s)[:-1], *gabble(s)])
 
     with full_disk(room_bytes), pytest.raises(OutputError, match=f"{name}: cannot"):
         render_job(job, takes, tmp_path)
 
-    assert earlier == outputs(tmp_path)
+    assert earlier == read_outputs(tmp_path)
 
 
 def test_folder_in_the_way(tmp_path: Path, record: Record) -> None:
@@ -535,7 +339,7 @@ def test_folder_in_the_way(tmp_path: Path, record: Record) -> None:
     with pytest.raises(OutputError, match=r"words\.json: cannot write"):
         render_job(job, record(tmp_path, job, speak), tmp_path)
 
-    assert {} == outputs(tmp_path)
+    assert {} == read_outputs(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -550,17 +354,193 @@ def test_killed(
     earlier_takes = record(tmp_path, job, speak)
     takes = record(tmp_path, job, speak_louder)
     render_job(job, takes, tmp_path)
-    complete = outputs(tmp_path)
+    complete = read_outputs(tmp_path)
     render_job(job, earlier_takes, tmp_path)
-    earlier = outputs(tmp_path)
+    earlier = read_outputs(tmp_path)
 
-    arguments = pickle.dumps((job, takes, tmp_path, fatal_event, survived_events))
-    command = [sys.executable, "-c", RENDER_AND_DIE]
-    code = subprocess.run(command, input=arguments, check=False).returncode
+    kill(job, takes, tmp_path, fatal_event, survived_events)
 
-    assert -signal.SIGKILL == code
     is_earlier = is_rendered(job, earlier_takes, tmp_path) is not None
-    assert is_earlier == (earlier.items() <= outputs(tmp_path).items())
+    assert is_earlier == (earlier.items() <= read_outputs(tmp_path).items())
     assert None is is_rendered(job, takes, tmp_path)
     render_job(job, takes, tmp_path)
-    assert complete == outputs(tmp_path)
+    assert complete == read_outputs(tmp_path)
+
+
+def test_several_formats(tmp_path: Path, record: Record) -> None:
+    """All files come from one job; the WAV is the same, alone or among others."""
+    alone, among = plan_text(), plan_text(output=ALL)
+    takes = record(tmp_path, alone, speak_at_length)
+    expected = render_job(alone, takes, tmp_path).audio.read_bytes()
+
+    found = render_job(among, takes, tmp_path)
+
+    names = [f"ch01{SUFFIXES[format_]}" for format_ in AUDIO_FILES]
+    captions = [f"ch01{writer.suffix}" for writer in CAPTIONS.values()]
+    assert [*names, *captions, "ch01.words.json"] == [f.name for f in found.files.all]
+    assert set(read_outputs(tmp_path)) == {file.name for file in found.files.all}
+    assert expected == found.audio.read_bytes()
+    assert [3 * RATE_HZ] * len(names) == [
+        soundfile.info(audio).frames for audio in found.files.audio
+    ]
+    assert found == is_rendered(among, takes, tmp_path)
+
+
+def test_same_bytes_in_every_format(tmp_path: Path, record: Record) -> None:
+    """Rendered twice, every file is the same, levelled and resampled as well."""
+    goal = Goal(Target(-20.0, "dB RMS"), Peak(-3.0, "dB"))
+    job = plan_text(output=replace(ALL, rate_hz=16_000, loudness=goal))
+    first, second = tmp_path / "first", tmp_path / "second"
+    render_job(job, record(first, job, speak_at_length), first)
+    render_job(job, record(second, job, speak_at_length), second)
+
+    once = read_outputs(second)
+    render_job(job, record(second, job, speak_at_length), second)
+
+    assert read_outputs(first) == once == read_outputs(second)
+    assert len(once) == len(AUDIO_FILES) + len(CAPTIONS) + 1
+
+
+def test_resampled(tmp_path: Path, record: Record) -> None:
+    """At another rate all is as long, and words and captions lie where they do."""
+    takes = record(tmp_path, plan_text(), speak_at_length)
+    usual = render_job(plan_text(), takes, tmp_path / "a")
+    output = Output(rate_hz=22_050, captions=("csv",))
+    job = plan_text(output=output)
+
+    found = render_job(job, takes, tmp_path / "b")
+
+    first, second = (json.loads(made.sidecar.read_bytes()) for made in (usual, found))
+    frames = count_resampled(usual.frames, RATE_HZ, 22_050)
+    assert (frames, 22_050) == (found.frames, found.rate_hz)
+    assert frames == soundfile.info(found.audio).frames
+    assert usual.seconds == found.seconds
+    for at in ("start_frame", "end_frame"):
+        assert [
+            count_resampled(segment[at], RATE_HZ, 22_050)
+            for segment in first["segments"]
+        ] == [segment[at] for segment in second["segments"]]
+    for at in ("start_s", "end_s"):
+        times_s = [word[at] for word in second["words"]]
+        assert times_s == pytest.approx(
+            [word[at] for word in first["words"]], abs=1 / 22_050
+        )
+        assert max(times_s) <= second["audio"]["seconds"]
+    rows = found.files.captions["csv"].read_text().splitlines()
+    assert len(second["words"]) == len(rows) - 1
+
+
+def test_stale_files(tmp_path: Path, record: Record) -> None:
+    """What the job was rendered to before and is not now is removed, and only that."""
+    job = plan_text(output=ALL)
+    takes = record(tmp_path, job, speak_at_length)
+    render_job(job, takes, tmp_path)
+    others = {"ch01.mp3.bak", "ch02.mp3", "ch01.md", "notes.txt", "ch01b.flac"}
+    for name in others:
+        (tmp_path / name).write_text("Mine.")
+    fewer = plan_text(
+        output=Output(encodings=(Encoding("wav"), Encoding("opus")), captions=("vtt",))
+    )
+
+    render_job(fewer, takes, tmp_path)
+
+    now = {"ch01.wav", "ch01.opus", "ch01.vtt", "ch01.words.json"}
+    assert now | others == read_outputs(tmp_path).keys()
+    assert {"Mine."} == {(tmp_path / name).read_text() for name in others}
+
+
+def test_a_file_that_it_did_not_make(tmp_path: Path, record: Record) -> None:
+    """A file of one of its names that no sidecar tells of is left alone."""
+    job = plan_text()
+    (tmp_path / "ch01.mp3").write_text("Mine.")
+
+    render_job(job, record(tmp_path, job, speak), tmp_path)
+    render_job(job, record(tmp_path, job, speak_louder), tmp_path)
+
+    assert "Mine." == (tmp_path / "ch01.mp3").read_text()
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["", ".", "..", "/", "ch02.wav", "a/ch01.mp3", "../ch01.mp3", "ch01.\0", "ch01"],
+)
+def test_a_sidecar_that_names_anything(
+    tmp_path: Path, record: Record, name: str
+) -> None:
+    """Whatever a sidecar says was made, nothing but the job's own names is removed."""
+    job, folder = plan_text(), tmp_path / "outputs"
+    takes = record(folder, job, speak)
+    made = render_job(job, takes, folder)
+    sidecar = json.loads(made.sidecar.read_bytes())
+    made.sidecar.write_text(json.dumps({**sidecar, "files": [name]}))
+    (folder / "a").mkdir()
+    mine = [folder / "a/ch01.mp3", tmp_path / "ch01.mp3", folder / "ch02.wav"]
+    for path in mine:
+        path.touch()
+
+    render_job(job, takes, folder)
+
+    assert all(path.exists() for path in mine)
+
+
+def test_stale_files_of_doubts(tmp_path: Path, record: Record) -> None:
+    """Files that are not published leave all that was there as it is."""
+    takes = record(tmp_path, plan_text(), speak_at_length)
+    render_job(plan_text(output=ALL), takes, tmp_path)
+    before = read_outputs(tmp_path)
+    with stage_job(plan_text(), takes, tmp_path) as staged:
+        names = {path.name for path in staged.stale}
+
+    assert before == read_outputs(tmp_path)
+    assert before.keys() - {"ch01.wav", "ch01.words.json"} == names
+
+
+def test_a_stale_file_that_cannot_be_removed(tmp_path: Path, record: Record) -> None:
+    """A folder in the place of a stale file is an error that names it."""
+    takes = record(tmp_path, plan_text(), speak)
+    made = render_job(plan_text(output=Output(captions=("vtt",))), takes, tmp_path)
+    made.files.captions["vtt"].unlink()
+    made.files.captions["vtt"].mkdir()
+
+    with pytest.raises(OutputError, match=r"ch01\.vtt: cannot write: Is a directory"):
+        render_job(plan_text(), takes, tmp_path)
+
+
+@pytest.mark.parametrize("survived_events", [0, 3, 6])
+def test_killed_with_stale_files(
+    tmp_path: Path, record: Record, survived_events: int
+) -> None:
+    """Killed between any two removals, neither the old job passes nor the new one."""
+    before = plan_text(output=Output(captions=tuple(CAPTIONS)))
+    after = plan_text()
+    takes = record(tmp_path, before, speak)
+    render_job(before, takes, tmp_path)
+
+    kill(after, takes, tmp_path, "os.remove", survived_events)
+
+    old, new = (is_rendered(job, takes, tmp_path) for job in (before, after))
+    assert (survived_events == 0, False) == (old is not None, new is not None)
+    render_job(after, takes, tmp_path)
+    assert {"ch01.wav", "ch01.words.json"} == read_outputs(tmp_path).keys()
+
+
+def test_impossible_caption(tmp_path: Path, record: Record) -> None:
+    """Captions that cannot be written are an error that names them."""
+    job = plan_text(output=Output(captions=("vtt",)))
+    (tmp_path / ".ch01.vtt.part").mkdir()
+
+    with pytest.raises(OutputError, match=r"ch01\.vtt: cannot write: Is a directory"):
+        render_job(job, record(tmp_path, job, speak), tmp_path)
+
+    assert {} == read_outputs(tmp_path)
+
+
+@pytest.mark.parametrize("caption", CAPTIONS)
+def test_captions(tmp_path: Path, record: Record, caption: str) -> None:
+    """Each kind of captions shows every word as it is printed."""
+    job = plan_text("Say   “no”, please!", output=Output(captions=(caption,)))
+
+    found = render_job(job, record(tmp_path, job, speak), tmp_path)
+
+    content = found.files.captions[caption].read_text("utf-8")
+    assert all(word in content for word in ("Say", "“no”", "please"))

@@ -16,6 +16,7 @@ from rimebatch.transcript.reader import (
     RecordedTake,
     read_entries,
     read_header,
+    read_length_ns,
     read_messages,
     read_takes,
 )
@@ -41,6 +42,7 @@ _READERS: list[Callable[[Path], object]] = [
     read_header,
     read_takes,
     lambda path: read_takes(path, verify=True),
+    read_length_ns,
     lambda path: list(read_entries(path)),
 ]
 
@@ -171,6 +173,24 @@ def test_entries_up_to_a_crash(path: Path, transcript: bytes) -> None:
     path.write_bytes(transcript[:-1])
 
     assert "ping" == list(read_entries(path))[-1].kind
+
+
+@pytest.mark.parametrize(
+    ("cut", "time_ns"), [(None, 65), (-1, 60), (-60, 60)], ids=["whole", "cut", "crash"]
+)
+def test_length(path: Path, transcript: bytes, cut: int | None, time_ns: int) -> None:
+    """A transcript is as long as the time of its last whole entry."""
+    path.write_bytes(transcript[:cut])
+
+    assert time_ns == read_length_ns(path)
+
+
+@pytest.mark.parametrize("content", [b"", b"no entry\n", b"no line"])
+def test_no_length(path: Path, content: bytes) -> None:
+    """Where no entry can be read, the length is nothing."""
+    path.write_bytes(content)
+
+    assert 0 == read_length_ns(path)
 
 
 def test_entries_up_to_a_damaged_line(path: Path, unsealed: bytes) -> None:
