@@ -46,17 +46,36 @@ class SpokenFile:
         audio: That file.
         job: What is spoken in it.
         remarks: One for each segment of it.
+        level: How loud it was made, for people; "" where that was left alone.
     """
 
     audio: Path
     job: SpokenJob
     remarks: tuple[Remarks, ...]
+    level: str = ""
 
 
 class _Audio(msgspec.Struct):
     file: str
     sampling_rate_hz: int
     frames: int
+
+
+class _Loudness(msgspec.Struct):
+    loudness_lufs: float | None
+    rms_db: float | None
+    peak_db: float | None
+    shortfall: str | None
+
+    def describe(self) -> str:
+        """Return the figures that are there, and what of the goal is not met."""
+        figures = (
+            (self.rms_db, "{:.1f} dB RMS"),
+            (self.loudness_lufs, "{:.1f} LUFS"),
+            (self.peak_db, "peak {:.1f} dB"),
+        )
+        found = [form.format(figure) for figure, form in figures if figure is not None]
+        return ", ".join([*found, *([self.shortfall] if self.shortfall else [])])
 
 
 class _Segment(msgspec.Struct):
@@ -99,6 +118,7 @@ class _Sidecar(msgspec.Struct):
     title: str
     voice: dict[str, Parameter]
     audio: _Audio
+    loudness: _Loudness | None
     segments: list[_Segment]
     words: list[_Word]
 
@@ -126,6 +146,7 @@ def read_spoken(path: Path) -> SpokenFile:
         audio=path.parent / sidecar.audio.file,
         job=_make_job(sidecar),
         remarks=tuple(_remark(segment, sidecar) for segment in sidecar.segments),
+        level=sidecar.loudness.describe() if sidecar.loudness else "",
     )
 
 

@@ -47,7 +47,8 @@ def make_job(job: str, title: str, notes: dict[int, Note]) -> ReportJob:
     )
     costs = JobCosts("done", sent_chars=300, wasted_chars=40)
     return ReportJob(
-        job, "done", f"{job}.wav", b"\x80\x7f", spoken, known, 2, 2.5, 0, costs
+        *(job, "done", f"{job}.wav", b"\x80\x7f", "-20.0 dB RMS", spoken),
+        *(known, 2, 2.5, 0, costs),
     )
 
 

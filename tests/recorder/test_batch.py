@@ -819,14 +819,17 @@ async def test_as_much_as_may_be_sent_again(tmp_path: Path) -> None:
 
 async def test_stopped_while_it_waits_for_a_retake(tmp_path: Path) -> None:
     """A job that waits for its turn to record again is stopped like any other."""
-    rejected = trio.Event()
+    rejected, took_the_turn = trio.Event(), trio.Event()
 
     def listen(report: Report) -> None:
         if isinstance(report, TakeRejected):
             rejected.set()
+        if isinstance(report, SegmentAsked) and report.job == "b":
+            took_the_turn.set()
 
     async def supervise(stop: Stop) -> None:
         await rejected.wait()
+        await took_the_turn.wait()
         await trio.testing.wait_all_tasks_blocked()
         stop(0.0)
 

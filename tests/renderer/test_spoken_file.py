@@ -12,7 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from fakes.manifests import make_planned
+from fakes.takes import speak_at_length
 from rimebatch.errors import AudioError
+from rimebatch.manifest.levels import Goal, Peak, Target
 from rimebatch.manifest.load import Output
 from rimebatch.manifest.placement import Pauses
 from rimebatch.manifest.plan import PlannedJob, Segment
@@ -60,7 +62,8 @@ def write(path: Path, segments: Sequence[Segment]) -> Path:
             words.append({**place, **times_s, "flags": []})
     audio = {"file": "tale.wav", "sampling_rate_hz": 10, "frames": 10 * len(words)}
     head = {"rimebatch_words": FORMAT_VERSION, "title": "A tale", "voice": {}}
-    sidecar = {**head, "audio": audio, "segments": written, "words": words}
+    parts = {"audio": audio, "loudness": None, "segments": written, "words": words}
+    sidecar = {**head, **parts}
     path.write_bytes(msgspec.json.encode(sidecar))
     return path
 
@@ -95,6 +98,26 @@ def test_remarks(tmp_path: Path, record: Record) -> None:
         Remarks(Timing.SERVICE, (WordFlag.OVERRUN,), ()),
         Remarks(Timing.NONE, (), ("all of its 1.00 s are silent",)),
     ) == found
+
+
+@pytest.mark.parametrize(
+    ("goal", "expected"),
+    [
+        (None, r""),
+        (Goal(Target(-20.0, "dB RMS"), Peak(-3.0, "dB")), r"-20\.\d dB RMS, .*peak .*"),
+        (Goal(Target(-10.0, "dB RMS"), Peak(-9.5, "dB")), r".* dB below -10 dB RMS"),
+    ],
+)
+def test_level(
+    tmp_path: Path, record: Record, goal: Goal | None, expected: str
+) -> None:
+    """How loud the audio was made is told, with what of the goal is not met."""
+    job = replace(make_planned(*TEXT), output=Output(loudness=goal))
+    takes = record(tmp_path, job, speak_at_length)
+
+    found = read_spoken(render_job(job, takes, tmp_path).sidecar).level
+
+    assert re.fullmatch(expected, found), found
 
 
 @given(text=st.text(" \n\tab🦊.", max_size=40))

@@ -67,6 +67,7 @@ class ReportJob:
         state: How far it is.
         audio_file: The name of the audio beside the page; empty where there is none.
         peaks: The outline of the audio, as `rimebatch.renderer.peaks` has it.
+        level: How loud it was made, for people; empty where that was left alone.
         spoken: Its text and times; all times are 0 where there is no audio.
         segments: One for each segment of *spoken*.
         connections: How many its transcripts are of.
@@ -79,6 +80,7 @@ class ReportJob:
     state: JobState
     audio_file: str
     peaks: bytes
+    level: str
     spoken: SpokenJob
     segments: tuple[ReportSegment, ...]
     connections: int

@@ -70,6 +70,7 @@ def _list_run(run: ReportRun) -> dict[str, object]:
                 "audio": job.audio_file,
                 "ms": _ms(job.spoken.frames, job.spoken.rate_hz),
                 "peaks": b64encode(job.peaks).decode(),
+                "level": job.level,
                 "segments": len(job.segments),
                 "chars": job.chars,
                 "missing": job.missing_chars,

@@ -66,6 +66,7 @@ def read_report_job(
         state=_find_state(job, rendered, costs),
         audio_file=audio.name if audio else "",
         peaks=read_peaks(audio) if audio else b"",
+        level=file.level if file else "",
         spoken=file.job if file else _list_unspoken(job),
         segments=tuple(_describe(job, takes, file.remarks if file else (), costs)),
         connections=len(transcripts.paths()),

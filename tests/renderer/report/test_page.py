@@ -125,6 +125,7 @@ def test_the_jobs_of_a_run() -> None:
         "audio": "ch01.wav",
         "ms": to_ms(job.spoken.frames),
         "peaks": b64encode(job.peaks).decode(),
+        "level": "-20.0 dB RMS",
         "segments": 5,
         "chars": job.chars,
         "missing": 0,

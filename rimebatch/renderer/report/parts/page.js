@@ -71,6 +71,7 @@ function describeJob(job) {
   if (job.sent) facts.push(usd(job.sent));
   if (job.wasted) facts.push(`${job.wasted.toLocaleString("en")} wasted`);
   if (job.connections) facts.push(count(job.connections, "connection"));
+  if (job.level) facts.push(job.level);
   if (job.notes.length) facts.push(count(job.notes.length, "problem"));
   return facts.map((fact) => fact.replaceAll(" ", "\u00a0")).join(" · ");
 }
