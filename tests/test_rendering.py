@@ -240,6 +240,20 @@ def test_other_jobs_are_left_alone(mine: Path) -> None:
     assert {name for name in before if name.startswith("one.")} == changed
 
 
+def test_what_is_the_same_is_left_alone(mine: Path) -> None:
+    """Rendering again, or with a pause for one job, touches no job that stays equal."""
+    before = read_files(mine)
+
+    make("render", mine, EVERYTHING)
+    again = read_files(mine)
+    make("render", mine, EVERYTHING.replace("paragraph: 0.75", "paragraph: 0.5"))
+    after = read_files(mine)
+
+    changed = {name for name in before if before[name] != after[name]}
+    assert before == again
+    assert {name for name in before if name.startswith("one.")} == changed
+
+
 @pytest.mark.parametrize("format_", AUDIO_FILES)
 def test_loudness(mine: Path, format_: AudioFile) -> None:
     """What is delivered, decoded, has the loudness that was asked for."""

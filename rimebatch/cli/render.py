@@ -29,8 +29,8 @@ def render(
 ) -> None:
     """Make the files of MANIFEST again from the record; nothing is sent.
 
-    The same record gives the same bytes. A job with segments that are not on record
-    fails, and its error says which they are.
+    The same record gives the same bytes; a job whose files have them is left alone. One
+    with segments that are not on record fails, and its error says which they are.
 
     \b
     Example:

@@ -1,5 +1,6 @@
 """One job's files, from its plan and its takes on record."""
 
+import filecmp
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -41,12 +42,16 @@ class StagedJob:
     def publish(self) -> RenderedJob:
         """Remove what is stale, and move the files into place, for good.
 
+        Where all that is there is the same to the last byte it is left alone.
+
         Raises:
             OutputError: That cannot be done.
         """
         for path in self.stale:
             _remove(path)
-        publish(self.rendered.files.all)
+        files = self.rendered.files.all
+        if not all(map(_is_published, files)):
+            publish(files)
         return self.rendered
 
 
@@ -138,6 +143,14 @@ def _remove(path: Path) -> None:
         path.unlink(missing_ok=True)
     except OSError as error:
         raise cannot_write(path, error) from error
+
+
+def _is_published(final: Path) -> bool:
+    """Return whether *final* is there, and the same as what is staged for it."""
+    try:
+        return filecmp.cmp(final, staged(final), shallow=False)
+    except OSError:
+        return False  # moving the staged file there will tell what is wrong
 
 
 def _write_captions(spoken: SpokenJob, files: Mapping[str, Path]) -> None:
