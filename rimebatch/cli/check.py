@@ -12,7 +12,7 @@ from rich.text import Text
 
 from rimebatch.cli.displays import echo_json
 from rimebatch.cli.exit_codes import ExitCode
-from rimebatch.cli.records import list_jobs
+from rimebatch.cli.records import list_jobs, outdir_argument
 from rimebatch.cli.tables import STYLES, make_table, print_table
 from rimebatch.manifest.encoding import SUFFIXES
 from rimebatch.manifest.mistakes import make_printable
@@ -69,11 +69,7 @@ class _Run:
 
 
 @click.command()
-@click.argument(
-    "folder",
-    metavar="OUTDIR",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-)
+@outdir_argument
 @click.option(
     "--profile",
     "name",

@@ -9,7 +9,7 @@ from typing import Final
 
 import click
 
-from rimebatch.cli.records import list_jobs
+from rimebatch.cli.records import list_jobs, outdir_argument
 from rimebatch.cli.tables import format_length
 from rimebatch.errors import OutputError
 from rimebatch.manifest.mistakes import make_printable, quote
@@ -34,11 +34,7 @@ _PLAYERS: Final = (
 
 
 @click.command()
-@click.argument(
-    "folder",
-    metavar="OUTDIR",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-)
+@outdir_argument
 @click.argument("job", metavar="JOB")
 @click.option(
     "--from",

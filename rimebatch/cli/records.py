@@ -5,16 +5,29 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
+import click
+
 from rimebatch.errors import PlanError, TranscriptError
 from rimebatch.manifest import load_manifest
 from rimebatch.manifest.plan import PlannedJob, make_plan
 from rimebatch.manifest.plan_file import read_planned_job
-from rimebatch.recorder.folders import plan_of, transcripts_of
+from rimebatch.recorder.folders import (
+    list_planned,
+    list_recorded,
+    plan_of,
+    transcripts_of,
+)
 from rimebatch.transcript import JobTranscripts
 
 _MANIFESTS: Final = {".yaml", ".yml"}
 _TRANSCRIPTS: Final = "transcripts"
-_PLANS: Final = "plans"
+
+outdir_argument: Final = click.argument(
+    "folder",
+    metavar="OUTDIR",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+)
+"""Adds the output folder of a run to a command, as its parameter ``folder``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +74,7 @@ def list_jobs(folder: Path) -> list[str]:
     Raises:
         PlanError: There are none.
     """
-    jobs = sorted(path.stem for path in (folder / _PLANS).glob("*.json"))
+    jobs = list_planned(folder)
     if not jobs:
         what = f"{folder}: there are no plans; name the folder of a run"
         raise PlanError(f"{what}, like outputs/hello")
@@ -97,9 +110,7 @@ def _find_of_manifest(path: Path, out: Path) -> Iterator[JobRecord]:
 
 def _find_in_outputs(folder: Path) -> Iterator[JobRecord]:
     """Yield what is on disk of each job that has a plan or transcripts."""
-    recorded = {path.name for path in (folder / _TRANSCRIPTS).glob("*/")}
-    planned = {path.stem for path in (folder / _PLANS).glob("*.json")}
-    for job_id in sorted(recorded | planned):
+    for job_id in sorted({*list_recorded(folder), *list_planned(folder)}):
         yield _find_of_job(folder, job_id)
 
 

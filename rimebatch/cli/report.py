@@ -5,17 +5,14 @@ from pathlib import Path
 
 import click
 
+from rimebatch.cli.records import outdir_argument
 from rimebatch.cli.reporting import write_report
 from rimebatch.manifest.mistakes import make_printable
 from rimebatch.manifest.plan import PRICE_PER_1000_CHARS_USD
 
 
 @click.command()
-@click.argument(
-    "folder",
-    metavar="OUTDIR",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-)
+@outdir_argument
 @click.option("--open", "is_to_open", is_flag=True, help="Open it in the browser.")
 @click.option(
     "--price",

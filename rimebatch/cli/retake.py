@@ -4,6 +4,7 @@ from pathlib import Path
 
 import click
 
+from rimebatch.cli.records import outdir_argument
 from rimebatch.cli.rejecting import reject_takes
 from rimebatch.cli.selecting import select
 from rimebatch.manifest.plan import mark
@@ -12,11 +13,7 @@ from rimebatch.transcript.choices import RETAKE
 
 
 @click.command()
-@click.argument(
-    "folder",
-    metavar="OUTDIR",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-)
+@outdir_argument
 @click.argument("wanted", nargs=-1, required=True, metavar="JOB[:SEGMENTS]...")
 def retake(folder: Path, wanted: tuple[str, ...]) -> None:
     """Have the next run ask for new takes of these segments.

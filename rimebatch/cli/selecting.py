@@ -13,7 +13,7 @@ from rimebatch.cli.planning import show_ids
 from rimebatch.manifest.mistakes import quote
 from rimebatch.manifest.plan import PlannedJob, Segment
 from rimebatch.manifest.plan_file import read_planned_job
-from rimebatch.recorder.folders import plan_of
+from rimebatch.recorder.folders import list_planned, plan_of
 
 _RANGE: Final = re.compile(r"([0-9]{1,9})(?:-([0-9]{1,9}))?")
 
@@ -43,7 +43,7 @@ def select(folder: Path, words: str) -> Selection:
         PlanError: The plan of the job is damaged.
     """
     job_id, colon, ranges = words.partition(":")
-    ids = sorted(path.stem for path in folder.glob("plans/*.json"))
+    ids = list_planned(folder)
     if job_id not in ids:
         jobs = f"the jobs are {show_ids(ids)}" if ids else "none was ever run there"
         raise click.BadParameter(f"{folder} has no job {job_id}; {jobs}")

@@ -13,11 +13,17 @@ from rich.text import Text
 
 from rimebatch.cli.displays import echo_json
 from rimebatch.cli.exit_codes import ExitCode
+from rimebatch.cli.records import outdir_argument
 from rimebatch.cli.tables import STYLES, make_table, print_table
 from rimebatch.errors import PlanError, TranscriptError
 from rimebatch.manifest.plan import PlannedJob, mark
 from rimebatch.manifest.plan_file import read_planned_job
-from rimebatch.recorder.folders import plan_of, transcripts_of
+from rimebatch.recorder.folders import (
+    list_planned,
+    list_recorded,
+    plan_of,
+    transcripts_of,
+)
 from rimebatch.recorder.ledger import Account, Amounts, JobState
 from rimebatch.recorder.ledger_file import read_ledger
 from rimebatch.renderer import is_rendered
@@ -61,11 +67,7 @@ class JobStatus:
 
 
 @click.command()
-@click.argument(
-    "folder",
-    metavar="OUTDIR",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-)
+@outdir_argument
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 def status(folder: Path, as_json: bool) -> None:
     """Show how far the run is that writes to OUTDIR, or what the last one came to.
@@ -98,9 +100,8 @@ def status(folder: Path, as_json: bool) -> None:
 
 def _find_jobs(folder: Path, account: Account) -> Iterator[JobStatus]:
     """Yield how far each job is that a ledger, a plan or transcripts know of."""
-    planned = sorted(path.stem for path in (folder / "plans").glob("*.json"))
-    recorded = sorted(path.name for path in (folder / "transcripts").glob("*/"))
-    ids = dict.fromkeys([*account.jobs, *planned, *recorded])
+    named = [*account.jobs, *list_planned(folder), *list_recorded(folder)]
+    ids = dict.fromkeys(named)
     holders = {job: read_holder(transcripts_of(folder, job).folder) for job in ids}
     is_at_work = any(holders.values())
     for job, holder in holders.items():

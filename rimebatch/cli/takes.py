@@ -10,6 +10,7 @@ import click
 
 from rimebatch.cli.clock import read_wall_time
 from rimebatch.cli.displays import echo_json
+from rimebatch.cli.records import outdir_argument
 from rimebatch.cli.selecting import Selection, select
 from rimebatch.cli.tables import format_length, make_table, print_table
 from rimebatch.errors import TranscriptError
@@ -19,7 +20,6 @@ from rimebatch.recorder.folders import transcripts_of
 from rimebatch.transcript import JobTranscripts, RecordedTake
 from rimebatch.transcript.choices import Place
 from rimebatch.transcript.locks import hold
-from rimebatch.ws3.takes import BYTES_PER_SAMPLE
 
 _State: TypeAlias = Literal["used", "picked", "rejected", "superseded", "damaged"]
 
@@ -46,11 +46,7 @@ class ListedTake:
 
 
 @click.command()
-@click.argument(
-    "folder",
-    metavar="OUTDIR",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-)
+@outdir_argument
 @click.argument("wanted", metavar="JOB[:SEGMENTS]")
 @click.option(
     "--use",
@@ -143,7 +139,7 @@ def _rows_of(
         yield ("", "", "", f"{segment.chars:,}", "missing", text)
     for number, listed in enumerate(on_record, start=1):
         record = listed.take.record
-        audio_s = _measure(job, listed.take)
+        audio_s = job.measure_s(record.audio_bytes)
         yield (
             str(number),
             listed.take.path.stem,
@@ -152,15 +148,6 @@ def _rows_of(
             str(listed),
             text,
         )
-
-
-def _measure(job: PlannedJob, take: RecordedTake) -> float | None:
-    """Return how many seconds *take* lasts; ``None`` if only decoding it would tell."""
-    query = dict(job.query)
-    sample_bytes = BYTES_PER_SAMPLE.get(query["audioFormat"])
-    if sample_bytes is None:
-        return None
-    return take.record.audio_bytes / sample_bytes / int(query["samplingRate"])
 
 
 def _echo_takes(selection: Selection, listed: _Listed, left: int) -> None:
@@ -179,6 +166,6 @@ def _to_fields(job: PlannedJob, listed: ListedTake) -> dict[str, object]:
         "state": listed.state,
         "why": listed.why,
         "audio_bytes": listed.take.record.audio_bytes,
-        "audio_s": _measure(job, listed.take),
+        "audio_s": job.measure_s(listed.take.record.audio_bytes),
         "chars": listed.take.record.chars,
     }

@@ -11,12 +11,13 @@ from rich.text import Text
 
 from rimebatch.cli.displays import echo_json
 from rimebatch.cli.exit_codes import ExitCode
+from rimebatch.cli.records import outdir_argument
 from rimebatch.cli.tables import make_table, print_table
 from rimebatch.errors import AudioError, TranscriptError
 from rimebatch.manifest.mistakes import make_printable
 from rimebatch.manifest.plan import mark
 from rimebatch.manifest.plan_file import read_planned_job
-from rimebatch.recorder.folders import plan_of, transcripts_of
+from rimebatch.recorder.folders import list_recorded, plan_of, transcripts_of
 from rimebatch.renderer import Difference, compare_files
 from rimebatch.transcript import JobTranscripts
 from rimebatch.transcript.verify import (
@@ -35,11 +36,7 @@ _SHOWN_DIGITS: Final = 8  # of a segment's key: enough to find it by
 
 
 @click.command()
-@click.argument(
-    "folder",
-    metavar="OUTDIR",
-    type=click.Path(exists=True, file_okay=False, path_type=Path),
-)
+@outdir_argument
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 def verify(folder: Path, as_json: bool) -> None:
     """Read every byte under OUTDIR, and say what is damaged.
@@ -91,10 +88,7 @@ def find_jobs(folder: Path) -> dict[str, JobTranscripts]:
     Raises:
         TranscriptError: There are none.
     """
-    found = {
-        path.name: JobTranscripts(path)
-        for path in sorted((folder / "transcripts").glob("*/"))
-    }
+    found = {job: transcripts_of(folder, job) for job in list_recorded(folder)}
     jobs = {
         job: transcripts for job, transcripts in found.items() if transcripts.paths()
     }

@@ -18,6 +18,7 @@ from rimebatch.manifest.take_checks import DEFAULT_CHECKS, TakeChecks
 from rimebatch.ws3.buffer import spoken_text
 from rimebatch.ws3.commands import Command, Flush, Text, decode_command, encode_command
 from rimebatch.ws3.query import Parameter, Query, make_query
+from rimebatch.ws3.takes import BYTES_PER_SAMPLE
 
 SegmentKey = NewType("SegmentKey", str)
 """SHA-256, in hex, of all that decides how a segment sounds."""
@@ -100,6 +101,14 @@ class PlannedJob:
     def rate_hz(self) -> int:
         """Frames per second of its takes."""
         return int(dict(self.query)["samplingRate"])
+
+    def measure_s(self, audio_bytes: int) -> float | None:
+        """Return how long so much audio of a take is, in seconds.
+
+        ``None`` if it is compressed, and only decoding it would tell.
+        """
+        sample_bytes = BYTES_PER_SAMPLE.get(dict(self.query)["audioFormat"])
+        return audio_bytes / sample_bytes / self.rate_hz if sample_bytes else None
 
     @property
     def missing(self) -> tuple[Segment, ...]:

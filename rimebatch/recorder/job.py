@@ -46,7 +46,6 @@ from rimebatch.transcript import (
     read_takes,
 )
 from rimebatch.transcript.storage import check_segment_room
-from rimebatch.ws3.takes import BYTES_PER_SAMPLE
 
 _ERROR_CHARS: Final = 2000  # a server's words may be a megabyte
 
@@ -253,10 +252,8 @@ class JobRun:
 
     def took(self, segment: Segment, take: TakeRecord) -> None:
         """Tell that *take* of *segment* is on record; see `Watch`."""
-        query = dict(self.job.query)
-        if sample_bytes := BYTES_PER_SAMPLE.get(query["audioFormat"]):
-            audio_s = take.audio_bytes / sample_bytes / int(query["samplingRate"])
-        else:  # compressed: how long it is, the renderer will find out
+        audio_s = self.job.measure_s(take.audio_bytes)
+        if audio_s is None:  # how long it is, the renderer will find out
             audio_s = segment.chars / CHARS_PER_SECOND
         number = self._number(segment)
         self._listener(

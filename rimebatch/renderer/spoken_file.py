@@ -124,7 +124,7 @@ class _Sidecar(msgspec.Struct):
 
     def words_of(self, segment: _Segment) -> list[_Word]:
         """Return the words of *segment*."""
-        return self.words[segment.first_word :][: segment.words]
+        return self.words[segment.first_word : segment.first_word + segment.words]
 
 
 def read_spoken(path: Path) -> SpokenFile:

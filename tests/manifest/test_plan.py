@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fakes.manifests import make_planned
 from rimebatch.manifest.load import Job, Manifest, Output, Voice
 from rimebatch.manifest.placement import Pauses, Trim
 from rimebatch.manifest.plan import (
@@ -100,6 +101,15 @@ def test_rate_of_takes() -> None:
     job = Job("ch01", None, Voice(VOICE), "One.", None)
 
     assert 24000 == plan_job(job, 500, Output(rate_hz=44100)).rate_hz
+
+
+def test_length_of_takes() -> None:
+    """How long audio is its bytes tell, unless they are compressed."""
+    job = make_planned("One.")
+    query = tuple({**dict(job.query), "audioFormat": "mp3"}.items())
+
+    assert 1.5 == job.measure_s(3 * job.rate_hz)
+    assert None is replace(job, query=query).measure_s(3)
 
 
 def test_tracks_are_counted_in_the_manifest() -> None:
