@@ -38,6 +38,7 @@ MAX_CHARS = 500  # per request, by the ws3 page; later pages of Rime's say 1,000
 
 _LINE_END = r"(?>\r\n|[\n\r\x85\u2028])"  # atomic: a CRLF is never two line ends
 _BLANK_LINE = re.compile(rf"{_LINE_END}[^\S\n\r\x85\u2028\u2029]*+{_LINE_END}|\u2029")
+_WIDE_SPACE = re.compile(r"\s{2,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,34 +105,45 @@ def _cut_paragraph(
     text: str, start: int, end: int, paragraph: int, max_chars: int
 ) -> Iterator[SegmentText]:
     """Yield the segments of the *paragraph* that is ``text[start:end]``."""
-    line = " ".join(text[start:end].split())
-    places = [at for at in range(start, end) if not text[at].isspace()]
-    used = 0
-    for piece in _fit(make_tokens(line), max_chars):
+    source = text[start:end].strip()
+    start += text[start:end].index(source)
+    gaps = _find_gaps(source)
+    left_out = [0, *accumulate(more for _, more in gaps)]
+    first = 0  # of the characters of the line, of which the pieces are the parts
+    for piece in _cut_line(" ".join(source.split()), max_chars):
         said = piece.rstrip(" ")
-        first, used = used, used + len(said) - said.count(" ")
+        last = first + len(said)
+        before, within = bisect_left(gaps, (first,)), bisect_left(gaps, (last,))
         yield SegmentText(
             text=said,
-            start=places[first],
-            end=places[used - 1] + 1,
+            start=start + first + left_out[before],
+            end=start + last + left_out[within],
             paragraph=paragraph,
             speakable=any(map(str.isalnum, said)),
-            gaps=tuple(_find_gaps(places[first:used])),
+            gaps=tuple((at - first, more) for at, more in gaps[before:within]),
         )
+        first += len(piece)
 
 
-def _find_gaps(places: Sequence[int]) -> Iterator[tuple[int, int]]:
-    """Yield where more lies between *places* than the one space that the text has.
+def _find_gaps(source: str) -> list[tuple[int, int]]:
+    """Return where *source* has more white space than the one space of its line.
 
-    Yields:
-        Which character of the text that space is, and how much more the source has.
+    Returns:
+        Which character of the line that space is, and how much more the source has.
     """
-    spaces = 0
-    for at, (place, following) in enumerate(pairwise(places), start=1):
-        if left_out := following - place - 1:
-            if left_out > 1:
-                yield at + spaces, left_out - 1
-            spaces += 1
+    gaps: list[tuple[int, int]] = []
+    left_out = 0
+    for gap in _WIDE_SPACE.finditer(source):
+        gaps.append((gap.start() - left_out, len(gap[0]) - 1))
+        left_out += len(gap[0]) - 1
+    return gaps
+
+
+def _cut_line(line: str, limit: int) -> list[str]:
+    """Return *line* as pieces within *limit*; most paragraphs are within it as such."""
+    if count_chars(line) <= limit:
+        return [line]
+    return _fit(make_tokens(line), limit)
 
 
 def _fit(tokens: Sequence[Token], limit: int) -> list[str]:

@@ -26,7 +26,7 @@ from rimebatch.ws3.takes import OpenTakes
 
 _EVENT_BYTES: Final = 4096  # of audio, as the real service sends them
 _TAKE_S: Final = 30
-_TAKE_CHARS: Final = _TAKE_S * RATE_HZ // FRAMES_PER_CHARACTER + 4  # or a bit more
+TAKE_CHARS: Final = _TAKE_S * RATE_HZ // FRAMES_PER_CHARACTER + 4  # or a bit more
 
 _TEXT: Final = (
     "It was late when the old lighthouse keeper climbed the narrow stairs once more, "
@@ -76,14 +76,24 @@ def record_long_job(folder: Path, minutes: int, rate_hz: int) -> LongJob:
         minutes: The length.
         rate_hz: One of which the tone voice's is a multiple.
     """
-    text = "\n\n".join(islice(cycle(_make_texts()), minutes * 60 // _TAKE_S))
+    text = make_text(minutes)
     voice = Voice({**_SETTINGS, "samplingRate": rate_hz})
-    plan = plan_job(Job("book", None, voice, text, None), max_chars=_TAKE_CHARS)
+    plan = plan_job(Job("book", None, voice, text, None), max_chars=TAKE_CHARS)
     transcripts = JobTranscripts(folder)
+    record_plan(plan, transcripts)
+    return LongJob(plan, transcripts.takes())
+
+
+def make_text(minutes: float) -> str:
+    """Return a text of so many minutes; each paragraph is one take of 30 seconds."""
+    return "\n\n".join(islice(cycle(_make_texts()), round(minutes * 60 / _TAKE_S)))
+
+
+def record_plan(plan: PlannedJob, transcripts: JobTranscripts) -> None:
+    """Record all of *plan*, as one connection would."""
     with transcripts.create(lambda _: HEADER, lambda: 0) as writer:
         for segment in plan.segments:
-            _record(writer, segment, _answer(segment, rate_hz))
-    return LongJob(plan, transcripts.takes())
+            _record(writer, segment, _answer(segment, plan.rate_hz))
 
 
 def render_alone(job: LongJob, output: Output, folder: Path) -> Rendering:
@@ -118,8 +128,8 @@ def _read_peak_mb() -> float:
 def _make_texts() -> Iterator[str]:
     """Yield texts of the length of a take."""
     for first in range(_TEXTS):
-        words = " ".join(islice(cycle(_TEXT.split()), first, _TAKE_CHARS))
-        yield words[: _TAKE_CHARS - 1].rstrip(" ,;.") + "."
+        words = " ".join(islice(cycle(_TEXT.split()), first, TAKE_CHARS))
+        yield words[: TAKE_CHARS - 1].rstrip(" ,;.") + "."
 
 
 def _record(
