@@ -32,7 +32,8 @@ from rimebatch.server.voices import open_voice
 # The headings of the help, with the parameters under each.
 _SECTIONS: Final = {
     "Where and how it speaks": (
-        *("host", "port", "voice", "speed", "profile", "done", "max_chars"),
+        *("host", "port", "voice", "speed", "round_trip"),
+        *("profile", "done", "max_chars"),
     ),
     "Who is let in, and what is kept": (
         *("api_key", "account_limit", "log", "as_json", "until_stdin_closes"),
@@ -150,6 +151,14 @@ def _read_faults(
     default=20.0,
     callback=check_finite,
     help="How fast audio is sent, in times real time; 0: as fast as it is read.",
+)
+@click.option(
+    "--round-trip",
+    metavar="SECONDS",
+    type=AMOUNT,
+    default=0.0,
+    callback=check_finite,
+    help="How far away it is: how long bytes take to the client and back.",
 )
 @click.option(
     "--profile",
@@ -302,6 +311,7 @@ def serve(  # noqa: PLR0913, PLR0917  # click: one parameter for each option
     profile: str,
     done: bool | None,
     max_chars: int | None,
+    round_trip: float,
     done_hold: float,
     idle_limit: float | None,
     connection_limit: float | None,
@@ -336,6 +346,7 @@ def serve(  # noqa: PLR0913, PLR0917  # click: one parameter for each option
     options = ServiceOptions(
         voice=spoken_by,
         profile=_changed(PROFILES[profile], done, max_chars),
+        round_trip_s=round_trip,
         done_hold_s=done_hold,
         times_place=times,
         speakers=speaker,

@@ -4,7 +4,8 @@ It knows the wire and its voices, and no manifests; transcripts only where it sa
 below. A client goes through it from top to bottom:
 
 - `service` numbers connections, and `listening` meets who comes; `handshake` reads what
-  one asks for; `connection`, on a `rough_stream`, is what can be done to it;
+  one asks for; `connection`, on a `rough_stream`, is what can be done to it, and
+  `long_line` is how far away it is;
 - `conversation` is what goes on over it: `synthesis` makes a `script` of each text, by
   `speech` and `encoding`; `faults` change it; `pacing` takes its time;
 - `logbook` keeps the bill;

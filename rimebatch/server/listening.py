@@ -14,8 +14,9 @@ from wsproto.utilities import ProtocolError
 from rimebatch.errors import EndpointError
 from rimebatch.server.connection import Connection
 from rimebatch.server.handshake import PATH
+from rimebatch.server.long_line import open_long_line
 from rimebatch.server.refusal import RefusedError
-from rimebatch.server.rough_stream import RoughStream
+from rimebatch.server.rough_stream import Line, RoughStream
 
 _HANDSHAKE_LIMIT_S: Final = 10.0  # to open or to close; either is one short message
 
@@ -48,13 +49,29 @@ def url_of(listener: trio.SocketListener) -> str:
     return f"ws://[{host}]:{port}{PATH}" if ":" in host else f"ws://{host}:{port}{PATH}"
 
 
-async def meet_client(stream: trio.SocketStream, answer: Answer) -> None:
+async def meet_client(
+    stream: trio.SocketStream, answer: Answer, *, round_trip_s: float = 0.0
+) -> None:
     """Shake hands with one client and *answer* it, from its first byte to its last.
 
     What it does wrong ends its own connection and nothing else. Whatever *answer*
     raises beside that is in an exception group.
+
+    Args:
+        stream: The line to it.
+        answer: What is done for it.
+        round_trip_s: How far away it is to be, in seconds; see
+            `rimebatch.server.long_line`.
     """
-    rough = RoughStream(stream)
+    if round_trip_s:
+        async with open_long_line(stream, round_trip_s) as line:
+            await _meet(line, answer)
+    else:
+        await _meet(stream, answer)
+
+
+async def _meet(line: Line, answer: Answer) -> None:
+    rough = RoughStream(line)
     try:
         async with trio.open_nursery() as nursery:  # for the library's reading task
             scope = nursery.cancel_scope

@@ -51,6 +51,8 @@ class ServiceOptions:
         eos_close_code: What it closes with after ``eos``; 1005 is no code.
         idle_limit_s: After how long without a byte either way it closes with 1001.
         connection_limit_s: After how long it closes in any case, with 1001.
+        round_trip_s: How long bytes take to a client and back, beside what they take
+            anyway; see `rimebatch.server.long_line`.
         account_limit: How many connections may be open; 429 above it.
         api_key: The only bearer token that is let in; ``None`` lets in any but an
             empty one.
@@ -75,6 +77,7 @@ class ServiceOptions:
     eos_close_code: int = 1000
     idle_limit_s: float = math.inf
     connection_limit_s: float = math.inf
+    round_trip_s: float = 0.0
     account_limit: int | None = None
     api_key: str | None = None
     log: Path | None = None

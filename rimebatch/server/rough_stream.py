@@ -10,10 +10,15 @@ from typing import Final, TypeAlias
 
 import trio
 
+from rimebatch.server.long_line import LongLine
+
 _CLOSE_FRAME: Final = b"\x88"  # RFC 6455, 5.2: the last fragment, opcode 8
 _LINGER_NOT: Final = struct.pack("ii", 1, 0)  # makes closing a socket a reset
 
-Manner: TypeAlias = Callable[[trio.SocketStream, bytes], Awaitable[None]]
+Line: TypeAlias = trio.SocketStream | LongLine
+"""What bytes come and go over."""
+
+Manner: TypeAlias = Callable[[Line, bytes], Awaitable[None]]
 """A way to send a frame, or what comes in its place."""
 
 
@@ -28,7 +33,7 @@ class RoughStream(trio.abc.Stream):
         is_frozen: The same for everything: nothing is sent, and nothing heard.
     """
 
-    def __init__(self, stream: trio.SocketStream) -> None:
+    def __init__(self, stream: Line) -> None:
         self._stream = stream
         self.active_at = trio.current_time()
         self.manner: Manner | None = None
@@ -75,7 +80,7 @@ class RoughStream(trio.abc.Stream):
         return self.is_frozen or (self.ignores_close and frame.startswith(_CLOSE_FRAME))
 
 
-async def drop_stream(stream: trio.SocketStream, *, reset: bool) -> None:
+async def drop_stream(stream: Line, *, reset: bool) -> None:
     """Close *stream*: in good order (FIN), or by a reset (RST)."""
     if reset:
         stream.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER_NOT)

@@ -64,7 +64,8 @@ class _Service:
 
     async def serve_client(self, stream: trio.SocketStream) -> None:
         """Serve one client, from its first byte to its last."""
-        await meet_client(stream, self._answer)
+        distance_s = self._options.round_trip_s
+        await meet_client(stream, self._answer, round_trip_s=distance_s)
 
     async def _answer(self, request: WebSocketRequest, client: Connection) -> None:
         self._count_connections += 1

@@ -6,6 +6,7 @@ import re
 import signal
 import socket
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -213,6 +214,21 @@ def test_options(options: tuple[str, ...], expected: list[str]) -> None:
     assert expected == [run for run in heard if run in expected][: len(expected)]
 
 
+def test_round_trip() -> None:
+    """A service that is far away takes one for a handshake, and one for an answer."""
+    process = start(
+        *("serve", *SMALL, "--json", "--until-stdin-closes", "--round-trip", "0.1")
+    )
+    assert process.stdout is not None
+    service = msgspec.json.decode(process.stdout.readline(), type=LocalService)
+    begun_s = time.monotonic()
+    hear(service.url)
+    took_s = time.monotonic() - begun_s
+    process.communicate()
+
+    assert took_s >= 2 * 0.1
+
+
 def test_log(tmp_path: Path) -> None:
     """The log has every message and the bill."""
     log = tmp_path / "log.jsonl"
@@ -264,6 +280,7 @@ def test_log_that_is_full() -> None:
         ("--fault=drop=x", "CHUNKS is a number"),
         ("--speed=-1", "-1"),
         ("--speed=nan", "nan"),
+        ("--round-trip=-1", "-1"),
         ("--done-hold=inf", "inf"),
         ("--eos-close=1002", "1002"),
         ("--max-chars=0", "0"),

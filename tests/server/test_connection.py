@@ -15,7 +15,7 @@ from trio_websocket import (
 
 from rimebatch.server.connection import Connection
 from rimebatch.server.refusal import RefusedError
-from rimebatch.server.rough_stream import RoughStream
+from rimebatch.server.rough_stream import Line, RoughStream
 
 
 class Client:
@@ -172,7 +172,7 @@ async def test_drop_unanswered() -> None:
 async def test_send_next() -> None:
     """The next message can go in a manner of its own, and the one after does not."""
 
-    async def send_twice(stream: trio.SocketStream, frame: bytes) -> None:
+    async def send_twice(stream: Line, frame: bytes) -> None:
         await stream.send_all(frame * 2)
 
     async with open_conversation() as (server, client):

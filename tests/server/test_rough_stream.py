@@ -6,7 +6,7 @@ import pytest
 import trio
 import trio.testing
 
-from rimebatch.server.rough_stream import RoughStream
+from rimebatch.server.rough_stream import Line, RoughStream
 
 CLOSE = b"\x88\x02\x03\xe8"
 
@@ -38,7 +38,7 @@ async def test_as_it_comes(ends: Ends) -> None:
 async def test_manner(ends: Ends) -> None:
     """A manner is for one frame alone."""
 
-    async def shout(stream: trio.SocketStream, frame: bytes) -> None:
+    async def shout(stream: Line, frame: bytes) -> None:
         await stream.send_all(frame.upper())
 
     rough, client = ends

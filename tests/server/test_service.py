@@ -7,6 +7,7 @@ import struct
 import sys
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import soundfile
 import trio
 import trio.testing
 from trio_websocket import ConnectionClosed, WebSocketConnection, wrap_client_stream
-from websockets.exceptions import InvalidStatus
+from websockets.exceptions import InvalidHandshake, InvalidStatus
 from websockets.sync.client import connect as connect_sync
 
 from fakes.clients import KEY, listen
@@ -255,6 +256,44 @@ async def test_client_that_does_not_read(url: str) -> None:
         await connection.get_message()
 
         await check_service(url)
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        *("no-times", "drop", "reset", "reset-mid-frame", "bad-utf8", "freeze"),
+        *("drip=0", "pings=9", "close=1011", "status=503", "reset-handshake"),
+    ],
+)
+async def test_far_away(nursery: trio.Nursery, fault: str) -> None:
+    """From far away a client gets the same, whatever goes wrong."""
+
+    def hear(url: str) -> tuple[object, ...]:
+        target = f"{url}?speaker=luna&segment=never"
+        try:
+            heard = listen(target, Text(HELLO), Eos(), patience_s=0.5)
+        except (InvalidHandshake, OSError) as error:
+            return type(error), str(error)
+        return heard.messages, heard.end
+
+    near = ServiceOptions(ToneVoice(), faults=(parse_fault(fault),))
+    heard = []
+    for options in (near, replace(near, round_trip_s=0.02)):
+        url = await nursery.start(serve_ws3, options)
+        heard.append(await trio.to_thread.run_sync(hear, url))
+
+    assert heard[0] == heard[1]
+
+
+async def test_handshake_from_far_away(nursery: trio.Nursery) -> None:
+    """A handshake takes a round trip."""
+    options = ServiceOptions(ToneVoice(), round_trip_s=0.05)
+    url = f"{await nursery.start(serve_ws3, options)}?speaker=luna"
+    begun_s = trio.current_time()
+    async with connect(url):
+        opened_s = trio.current_time()
+
+    assert opened_s - begun_s >= 0.05
 
 
 HANDSHAKE = (
