@@ -134,6 +134,11 @@ class _Listener:
         self.heard.append(received.message)
         return received
 
+    def receive_nowait(self) -> Received | None:
+        if received := self.line.receive_nowait():
+            self.heard.append(received.message)
+        return received
+
 
 def _find_chunks(messages: Iterable[str]) -> Iterable[Chunk]:
     for message in messages:

@@ -17,7 +17,7 @@ renderer's business.
 """
 
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Final, Literal, Protocol
@@ -185,10 +185,8 @@ class Session:
     async def _settle(self) -> None:
         """Read until the next segment may be asked for."""
         while self._must_wait():
-            received = await self._receive_or_quiet()
-            if received is None:
+            if not await self._hear(self._receive_or_quiet):
                 return
-            await self._take_in(received)
 
     def _must_wait(self) -> bool:
         """Whether more takes are open than may stay open."""
@@ -222,13 +220,11 @@ class Session:
         """
         while self._takes:
             try:
-                received = await self._receive()
+                await self._hear(self._receive)
             except ConnectionClosedError as closed:
                 if closed.code not in CLEAN_CLOSES:
                     raise
                 await self._commit(self._takes.close(), self._transcript.position)
-            else:
-                await self._take_in(received)
         with trio.move_on_after(self._manners.close_s):
             await self._read_leftovers()
 
@@ -239,25 +235,44 @@ class Session:
             except ConnectionClosedError:
                 return
             with suppress(SynthesisError):  # on record, and no take is left to suffer
-                await self._take_in(received)
+                self._take_in(received)
 
-    async def _take_in(self, received: Received) -> None:
-        """Give a message to its take, and commit the take that it ends."""
+    async def _hear(self, wait: Callable[[], Awaitable[Received | None]]) -> bool:
+        """Take in what has come, up to the end of a take, which is committed.
+
+        Args:
+            wait: For the next message where none has come; it may give up.
+
+        Returns:
+            Whether there was any.
+        """
+        received = self._transport.receive_nowait() or await wait()
+        if received is None:
+            return False
+        while (ended := self._take_in(received)) is None:
+            more = self._transport.receive_nowait()
+            if more is None:
+                self._transcript.flush_if_large()
+                return True
+            received = more
+        self._has_done = not ended.inferred
+        span = received.span
+        await self._commit(ended, span.start if ended.before_this_event else span.end)
+        return True
+
+    def _take_in(self, received: Received) -> EndedTake | None:
+        """Give a message to its take, and return the take that it ends."""
         span = received.span
         try:
             event = decode_event(received.message)
             self._legality.hear(event, span.start)
-            leftover = self._is_leftover(event, span)
-            ended = None if leftover else self._takes.receive(event, received.message)
+            if self._is_leftover(event, span):
+                return None
+            return self._takes.receive(event, received.message)
         except RemoteProtocolError as error:
             if isinstance(error, LateAudioError):
                 self._withdraw(error.context_id)
             raise RemoteProtocolError(f"entry {span.number}: {error}") from error
-        if ended is None:
-            self._transcript.flush_if_large()
-            return
-        self._has_done = not ended.inferred
-        await self._commit(ended, span.start if ended.before_this_event else span.end)
 
     def _is_leftover(self, event: Event, span: Span) -> bool:
         """Whether *event* came before the segment was asked for whose take is open.

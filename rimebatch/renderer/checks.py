@@ -147,7 +147,7 @@ def _check_overrun(take: _Take) -> Iterator[Finding]:
 def _check_words(take: _Take) -> Iterator[Finding]:
     if not take.sound.words:
         return
-    share = align([word.text for word in take.sound.words], take.text).share
+    share = align(take.sound.tokens, take.text).share
     limit = take.job.checks.words
     if share is not None and share < limit:
         sentence = (

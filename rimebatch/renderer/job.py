@@ -103,7 +103,7 @@ def stage_job(
             _write_captions(to_spoken(job, placed), files.captions)
         names = [file.name for file in files.all]
         sidecar = make_sidecar(job, takes, placed, names, mix.doubts, fitted)
-        _write_file(files.sidecar, sidecar)
+        _write_file(files.sidecar, sidecar, b"\n")
         rendered = RenderedJob(files, placed.frames, placed.rate_hz)
         passes = not mix.doubts or job.checks.on_fail == "warn"
         yield StagedJob(rendered, mix.doubts, passes, _find_stale(job, folder))
@@ -158,8 +158,9 @@ def _write_captions(spoken: SpokenJob, files: Mapping[str, Path]) -> None:
         _write_file(path, CAPTIONS[name].write(spoken).encode())
 
 
-def _write_file(final: Path, content: bytes) -> None:
+def _write_file(final: Path, *content: bytes) -> None:
     try:
-        staged(final).write_bytes(content)
+        with staged(final).open("wb") as file:
+            file.writelines(content)
     except OSError as error:
         raise cannot_write(final, error) from error

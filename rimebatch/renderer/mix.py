@@ -18,7 +18,7 @@ from rimebatch.renderer.sound import BLOCK_FRAMES
 from rimebatch.renderer.takes import Sound, read_sound
 from rimebatch.renderer.timeline import PlacedJob, PlacedTake, find_pauses, place
 from rimebatch.renderer.trimming import find_kept
-from rimebatch.transcript.reader import RecordedTake, read_messages
+from rimebatch.transcript.reader import RecordedTake, read_events
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,7 +125,7 @@ def _hear(take: RecordedTake, job: PlannedJob) -> Sound:
             )
         return decode_audio(take, audio, marks, _audio_format(job), job.rate_hz)
 
-    return read_sound(read_messages(take), decode, is_script=job.is_script)
+    return read_sound(read_events(take), decode, is_script=job.is_script)
 
 
 def _audio_format(job: PlannedJob) -> str:

@@ -1,4 +1,4 @@
-"""What one take sounds like: its samples and its words, from its messages.
+"""What one take sounds like: its samples and its words, from its events.
 
 It knows one take at a time, and no timeline.
 
@@ -18,7 +18,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from rimebatch.ws3.events import Chunk, Done, Event, Timestamps, decode_event
+from rimebatch.ws3.events import Chunk, Done, Event, Timestamps
 
 Decode: TypeAlias = Callable[
     [bytes, Sequence[int]], tuple[NDArray[np.int16], Sequence[int]]
@@ -66,6 +66,11 @@ class Sound:
     words: tuple[Word, ...]
     timing: Timing
 
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """The words as the service wrote them."""
+        return tuple(word.text for word in self.words)
+
 
 @dataclass(slots=True)
 class _Synthesis:
@@ -106,29 +111,30 @@ class _Synthesis:
             self.timed = False
 
 
-def read_sound(messages: Iterable[str], decode: Decode, *, is_script: bool) -> Sound:
-    """Return what the server's *messages* of one take sound like.
+def read_sound(events: Iterable[Event], decode: Decode, *, is_script: bool) -> Sound:
+    """Return what the server's *events* of one take sound like.
 
     Args:
-        messages: In the order they came.
+        events: In the order they came.
         decode: Is given the audio, and where in it each synthesis begins.
         is_script: Whether there may be several.
 
     Raises:
-        RemoteProtocolError: A message is not an event.
-        RimeBatchError: Whatever *decode* raises.
+        RimeBatchError: Whatever *decode* raises, or iterating over the events does.
     """
-    audio = bytearray()
+    chunks: list[bytes] = []
+    audio_bytes = 0
     timed: list[tuple[int, Timestamps]] = []
     heard = _Synthesis()
-    for event in map(decode_event, messages):
+    for event in events:
         if is_script:
-            heard.follow(event, len(audio))
+            heard.follow(event, audio_bytes)
         if isinstance(event, Chunk):
-            audio += event.audio
+            chunks.append(event.audio)
+            audio_bytes += len(event.audio)
         elif isinstance(event, Timestamps):
             _put(event, len(heard.zeros) - 1, timed)
-    samples, zeros = decode(bytes(audio), heard.zeros)
+    samples, zeros = decode(b"".join(chunks), heard.zeros)
     words = [word for n, times in timed for word in _make_words(times, zeros[n])]
     kind = Timing.ESTIMATED if is_script else Timing.SERVICE
     return Sound(samples, tuple(words), kind if words else Timing.NONE)

@@ -149,7 +149,7 @@ def place(
     length = len(sound.samples)
     kept = range(length) if kept is None else kept
     end, offset = start + len(kept), start - kept.start
-    tokens = _unhide([word.text for word in sound.words], text)
+    tokens = _unhide(sound.tokens, text)
     spans = align(tokens, text).spans
     words = []
     before, earliest = -math.inf, start
@@ -193,15 +193,15 @@ def to_spoken(job: PlannedJob, placed: PlacedJob) -> SpokenJob:
     )
 
 
-def _unhide(tokens: list[str], text: str) -> list[str]:
+def _unhide(tokens: tuple[str, ...], text: str) -> tuple[str, ...]:
     """Return *tokens* with hidden ones as they stand at their place of *text*."""
     printed = text.split()
     if len(printed) != len(tokens):
         return tokens  # which is whose, nothing says
-    return [
+    return tuple(
         word if token == MASK else token
         for token, word in zip(tokens, printed, strict=True)
-    ]
+    )
 
 
 def _find_flags(

@@ -16,6 +16,7 @@ from rimebatch.transcript.entries import Entry, Header, TakeRecord
 from rimebatch.transcript.reader import (
     RecordedTake,
     read_entries,
+    read_events,
     read_header,
     read_messages,
     read_takes,
@@ -34,6 +35,7 @@ __all__ = [
     "TakeRecord",
     "TranscriptWriter",
     "read_entries",
+    "read_events",
     "read_header",
     "read_messages",
     "read_takes",

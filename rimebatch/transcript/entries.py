@@ -20,6 +20,7 @@ import msgspec
 
 from rimebatch.errors import TranscriptError
 from rimebatch.transcript.sums import Sums
+from rimebatch.ws3.events import EventFields
 from rimebatch.ws3.query import Query
 
 FORMAT_VERSION: Final = 1
@@ -124,20 +125,20 @@ class TakeRecord(msgspec.Struct, frozen=True, kw_only=True):
     chars: int
 
 
-class Trailer(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Trailer(msgspec.Struct, frozen=True, kw_only=True):
     """The last line: nothing is missing before it, and what takes there are.
+
+    Older ones have a ``sha256`` of all bytes before them, too, which is not looked at.
 
     Attributes:
         entries: How many lines stand between header and trailer.
-        sha256: Digest of every byte before the trailer's line.
         takes: All commits that count, so that a plan need read no more than this.
-        sums: Which line was damaged, if one is (`rimebatch.transcript.sums`).
+        sums: Whether a line was damaged, and which (`rimebatch.transcript.sums`).
     """
 
     entries: int
-    sha256: str
     takes: tuple[TakeRecord, ...]
-    sums: Sums | None = None
+    sums: Sums
 
 
 class Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -230,19 +231,61 @@ def encode_message(
 
 def _is_plain_json(wire: bytes) -> bool:
     """Whether *wire* is one JSON value on one line, with nothing around it."""
-    brackets = wire.count(b"[") + wire.count(b"{")
-    if b"\n" in wire or b"\r" in wire or brackets > _MOST_BRACKETS:
+    if b"\n" in wire or b"\r" in wire or wire != wire.strip() or _is_deep(wire):
         return False
     try:
-        return bytes(_raw.decode(wire)) == wire
+        _raw.decode(wire)
     except msgspec.DecodeError:
         return False
+    return True
+
+
+def _is_deep(wire: bytes) -> bool:
+    """Whether *wire* may be nested more deeply than readers of JSON bear."""
+    if wire.find(b"{", 1) < 0 and b"[" not in wire:  # as audio: spares a count
+        return False
+    return wire.count(b"[") + wire.count(b"{") > _MOST_BRACKETS
 
 
 def line_kind(line: bytes) -> str | None:
     """Return what *line* says it is, the rest of it unread; ``None`` if nothing."""
     match = _LINE.match(line)
     return match[3].decode() if match else None
+
+
+class _PlainLine(msgspec.Struct, forbid_unknown_fields=True, gc=False):
+    """A line as nearly all of a take's are."""
+
+    n: int
+    t: int
+    received: EventFields | msgspec.UnsetType = msgspec.UNSET
+    sent: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    ping: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    pong: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
+_plain_lines: Final = msgspec.json.Decoder(_PlainLine)
+
+
+def decode_events(lines: bytes) -> list[EventFields] | None:
+    """Return the fields of each event that was received in *lines*, all in one go.
+
+    It takes a fourth of the time that `decode_entry` and `decode_event` would need.
+
+    Args:
+        lines: Bytes with the digest of their commit, so that the spelling of what is
+            around each message, which is the writer's, is not looked at.
+
+    Returns:
+        ``None`` if they are not all as plain as usual, be they damaged or merely odd.
+    """
+    if not lines.endswith(b"\n"):
+        return None
+    try:
+        plain = _plain_lines.decode_lines(lines)
+    except (ValueError, RecursionError):
+        return None
+    return [line.received for line in plain if line.received is not msgspec.UNSET]
 
 
 def decode_entry(line: bytes, start: int) -> Entry:

@@ -4,7 +4,6 @@ The reader stops at a broken line. This module goes on, and tells from the numbe
 entry each line is or was. It knows no digests of takes.
 """
 
-import hashlib
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
@@ -57,7 +56,6 @@ class Lines:
         lines: Those after the header.
         commits: Entries that commit or withdraw a take, whatever stands in them.
         sealed: The first entry that calls itself the trailer.
-        digest: Of every byte before that.
         sums: Of every line before that, the header included.
         end: How many bytes there are.
     """
@@ -65,7 +63,6 @@ class Lines:
     lines: list[Line] = field(default_factory=list)
     commits: list[Entry] = field(default_factory=list)
     sealed: Entry | None = None
-    digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
     sums: LineSums = field(default_factory=LineSums)
     end: int = 0
 
@@ -74,7 +71,6 @@ class Lines:
         if self.end:
             self._add_entry(line)
         if self.sealed is None:
-            self.digest.update(line)
             self.sums.add(line)
         self.end += len(line)
 

@@ -1,8 +1,9 @@
 """What is damaged in a transcript: where, and which take that costs.
 
 Three things tell. The form of the lines tells the entry, the digest of a commit tells
-the take, and the trailer's sums tell the line, whatever stands in it. Damage is named
-as narrowly as these allow. This module repairs nothing and judges no conversation.
+the take, and the trailer's sums tell of any line, and which it is if it is one. Damage
+is named as narrowly as these allow. This module repairs nothing and judges no
+conversation.
 """
 
 from collections.abc import Iterator, Sequence
@@ -195,13 +196,13 @@ class _Examination:
 
     def _find_line(self) -> Line | None:
         """Return the one line that is damaged, if the trailer's sums tell it."""
-        if self._trailer is None or self._trailer.sums is None:
+        if self._trailer is None:
             return None
         number = self._lines.sums.find_damaged(self._trailer.sums)
         return [self._header, *self._lines.lines][number - 1] if number else None
 
     def _find_damages(self) -> list[Damage]:
-        """Return all damage; what a digest alone tells, only if nothing else does."""
+        """Return all damage; what digests or sums tell, only if nothing else does."""
         found = [
             self._narrow(damage)
             for damage in (
@@ -216,7 +217,7 @@ class _Examination:
                 found.append(self._narrow(self._in_take(take.record, n)))
         if not found and not self._is_whole():
             last = len(self._lines.lines) - 1
-            what = "the digest of the file is not the trailer's"
+            what = "the sums over the lines are not the trailer's"
             found.append(self._narrow(Damage(what, 0, last, 0)))
         return found
 
@@ -281,8 +282,8 @@ class _Examination:
         """Whether everything is as the trailer says, if there is one."""
         if self._trailer is None:
             return True
-        found = len(self._lines.lines) - 1, self._lines.digest.hexdigest()
-        return found == (self._trailer.entries, self._trailer.sha256)
+        found = len(self._lines.lines) - 1, self._lines.sums.sums
+        return found == (self._trailer.entries, self._trailer.sums)
 
     def _narrow(self, damage: Damage) -> Damage:
         """Return *damage* in the line where the sums have it, if that may be it."""

@@ -7,11 +7,11 @@ recorder calls those outside the reading of the wire.
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from itertools import accumulate
 from pathlib import Path
 from types import TracebackType
-from typing import Final, Literal, Self, TypeAlias
+from typing import Final, Literal, NamedTuple, Self, TypeAlias
 
 import msgspec
 import pybase64
@@ -31,14 +31,14 @@ from rimebatch.transcript.redactor import VERBATIM, Redactor
 from rimebatch.transcript.sums import LineSums
 from rimebatch.ws3.takes import EndedTake
 
-FLUSH_BYTES: Final = 256 * 1024
-"""From here on `TranscriptWriter.flush_if_large` writes; larger blocks gain nothing."""
+FLUSH_BYTES: Final = 128 * 1024
+"""From here on `TranscriptWriter.flush_if_large` writes; every connection may have so
+much in memory, and larger blocks gain nothing."""
 
 Detail: TypeAlias = str | int | Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class Span:
+class Span(NamedTuple):
     """Where an entry lies: its number, and its byte range in the file."""
 
     number: int
@@ -83,7 +83,6 @@ class TranscriptWriter:
         self._clock_ns = clock_ns
         self._buffer = bytearray(header.encode())
         self._written = 0  # bytes of the file that have left the buffer
-        self._digest = hashlib.sha256()
         self._sums = LineSums()
         self._sums.add(bytes(self._buffer))
         self.last_sent: Span | None = None
@@ -119,6 +118,19 @@ class TranscriptWriter:
     def received(self, message: str) -> Span:
         """Record a message as it is received."""
         return self._message("received", message)
+
+    def received_at_once(self, messages: Iterable[str]) -> list[Span]:
+        """Record messages that one read of the line has brought."""
+        first, time_ns = self._entries + 1, self._clock_ns()
+        lines = [
+            encode_message(number, time_ns, "received", self.redactor.redact(message))
+            for number, message in enumerate(messages, first)
+        ]
+        self._entries += len(lines)
+        borders = [*accumulate(map(len, lines), initial=self.position)]
+        self._buffer += b"".join(lines)
+        self._sums.add(*lines)
+        return [*map(Span, range(first, self._entries + 1), borders, borders[1:])]
 
     def received_binary(self, message: bytes) -> Span:
         """Record a binary message, which ws3 does not know, as base64."""
@@ -210,7 +222,6 @@ class TranscriptWriter:
         try:
             while self._buffer:
                 count = os.write(self._file.fileno(), self._buffer)
-                self._digest.update(self._buffer[:count])
                 self._written += count
                 del self._buffer[:count]
         except OSError as error:
@@ -236,7 +247,6 @@ class TranscriptWriter:
             self.flush()
             trailer = Trailer(
                 entries=self._entries,
-                sha256=self._digest.hexdigest(),
                 takes=tuple(self._takes),
                 sums=self._sums.sums,
             )

@@ -65,7 +65,7 @@ class Legality:
 
     def __init__(self, segment: str) -> None:
         self._after = _AFTER if segment == "never" else _AFTER_UNSEGMENTED
-        self._changes = [(0, State.SILENT)]
+        self._changes = [(0, State.SILENT, _EVENTS[State.SILENT])]
 
     def say(self, command: Command, at: int) -> None:
         """Note that the client says *command*, at the place *at*.
@@ -78,7 +78,7 @@ class Legality:
         if after is None:
             raise LocalProtocolError(f"{_name(command)} {state.value}")
         if after is not state:
-            self._changes.append((at, after))
+            self._changes.append((at, after, _EVENTS[after]))
 
     def hear(self, event: Event, at: int) -> None:
         """Note that the server said *event*, at the place *at*.
@@ -86,8 +86,10 @@ class Legality:
         Raises:
             RemoteProtocolError: It may not have, then.
         """
-        state = [state for place, state in self._changes if place <= at][-1]
-        if type(event) not in _EVENTS[state]:
+        place, state, events = self._changes[-1]
+        if at < place:
+            _, state, events = [c for c in self._changes if c[0] <= at][-1]
+        if type(event) not in events:
             raise RemoteProtocolError(f"{_name(event)} {state.value}")
 
 

@@ -61,7 +61,7 @@ class OpenTake:
 
     def add(self, event: Chunk | Timestamps | Done, message: str) -> None:
         """Count *event*, which came as *message*."""
-        self._digest.update(message.encode("utf-8", "surrogatepass") + b"\n")
+        self._digest.update(f"{message}\n".encode("utf-8", "surrogatepass"))
         if isinstance(event, Chunk):
             self.audio_bytes += len(event.audio)
         elif isinstance(event, Timestamps):
@@ -137,6 +137,9 @@ class OpenTakes:
             LateAudioError: Audio arrived for a take that had ended.
             AudioError: A take ended without audio, or inside a sample.
         """
+        if isinstance(event, Chunk) and self._is_undoubted(event):
+            self._open[0].add(event, message)
+            return None
         if isinstance(event, ErrorEvent):
             raise SynthesisError(f"the service answered: {event.message}")
         if isinstance(event, Unknown):
@@ -173,6 +176,10 @@ class OpenTakes:
             tagged = event.context_id == take.context_id
             ended = self._end(TakeEnd.DONE if tagged else TakeEnd.DONE_UNTAGGED)
         return ended
+
+    def _is_undoubted(self, chunk: Chunk) -> bool:
+        """Whether *chunk* can only be of the one open take, as nearly all there is."""
+        return len(self._open) == 1 and chunk.context_id not in self._ended_ids
 
     def _is_stale(self, event: Chunk | Timestamps | Done) -> bool:
         """Whether *event* is a leftover of an ended take that can do no harm.

@@ -11,8 +11,6 @@ from fakes.users import invoke, write_manifest
 from rimebatch.cli.verify import find_jobs
 from rimebatch.errors import TranscriptError
 from rimebatch.manifest.plan_file import read_planned_job, write_planned_job
-from rimebatch.transcript import read_entries, read_header
-from rimebatch.transcript.edit import reseal
 
 
 @pytest.fixture
@@ -22,8 +20,6 @@ def folder(tmp_path: Path) -> Path:
         path = tmp_path / "book" / "transcripts" / f"{name}.jsonl"
         path.parent.mkdir(parents=True, exist_ok=True)
         record(path, *(THREE if name.startswith("ch01") else THREE[:1]))
-        entries = [entry for entry in read_entries(path) if entry.kind != "sealed"]
-        path.write_bytes(reseal(read_header(path), entries))
     return tmp_path / "book"
 
 

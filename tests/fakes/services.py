@@ -100,6 +100,7 @@ class FakeService:
         chunk_bytes: How large the chunks are, in turn.
         times_after_chunks: How many chunks come before the timestamps.
         ahead: How many messages may have arrived, and be on record, unread.
+        at_once: Whether these may be had without waiting, as on a live line.
         twist: Changes what is sent for a text.
         farewell: What comes after ``eos``, once all is spoken.
         refusal: Refuses every connection with it, if given.
@@ -117,6 +118,7 @@ class FakeService:
     chunk_bytes: tuple[int, ...] = (5, 1, 12)
     times_after_chunks: int = 1
     ahead: int = 0
+    at_once: bool = True
     twist: Twist = lambda _, items: items
     farewell: tuple[Item, ...] = (Close(),)
     refusal: str = ""
@@ -223,6 +225,11 @@ class FakeLine:
                 raise ConnectionClosedError(self._closed.code, self._closed.reason)
             await self._wait()
         return self._unread.popleft()
+
+    def receive_nowait(self) -> Received | None:
+        """Return the next message if it has arrived before; see `Transport`."""
+        may_be_had = self._service.at_once and self._unread
+        return self._unread.popleft() if may_be_had else None
 
     async def _wait(self) -> None:
         if self._service.clock is None:

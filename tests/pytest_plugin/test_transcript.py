@@ -47,6 +47,12 @@ class Source:
         await trio.lowlevel.checkpoint()
         return Received(self.messages.pop(0), Span(1, 0, 1))
 
+    def receive_nowait(self) -> Received | None:
+        """Return the next one, if there is one."""
+        if not self.messages:
+            return None
+        return Received(self.messages.pop(0), Span(1, 0, 1))
+
 
 async def test_what_was_said_and_heard() -> None:
     """Messages are kept in order, and audio by its context id, over all connections."""
@@ -62,6 +68,17 @@ async def test_what_was_said_and_heard() -> None:
 
     assert ["1", "2"] == played.sends
     assert {"one": b"abcd", None: b"\1\2"} == played.takes
+
+
+async def test_what_was_heard_without_waiting() -> None:
+    """What is received without waiting counts as well, and nothing is no message."""
+    played = Ws3Transcript(Path("0001.jsonl"), Source(chunk("one", b"ab")))
+    async with played.connect(QUERY) as line:
+        received = line.receive_nowait()
+
+        assert received is not None
+        assert line.receive_nowait() is None
+    assert {"one": b"ab"} == played.takes
 
 
 async def test_nothing_heard_yet() -> None:

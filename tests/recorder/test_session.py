@@ -545,6 +545,7 @@ async def test_script_without_its_end(tmp_path: Path) -> None:
         chunk_bytes=st.lists(st.integers(1, 40), min_size=1, max_size=4).map(tuple),
         times_after_chunks=st.integers(0, 50),
         ahead=st.integers(0, 60),
+        at_once=st.booleans(),
         clock=st.builds(MockClock),
     ),
 )

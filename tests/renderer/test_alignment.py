@@ -14,9 +14,11 @@ ANY = st.text(max_size=60)
 SPOKEN = st.lists(
     st.one_of(st.text(max_size=8), st.sampled_from(["a", "the", "1984", "“", MASK])),
     max_size=12,
-)
+).map(tuple)
 # No two alike, so that there is only one way to say which is missing.
-WORDS = st.lists(st.text("abcdeéß", min_size=1, max_size=5), unique=True, max_size=12)
+WORDS = st.lists(
+    st.text("abcdeéß", min_size=1, max_size=5), unique=True, max_size=12
+).map(tuple)
 
 
 def read_spans(text: str, *words: str) -> list[str | None]:
@@ -28,7 +30,7 @@ def read_spans(text: str, *words: str) -> list[str | None]:
 def test_the_words_of_the_text_are_found_where_they_stand(text: str) -> None:
     """What the service usually sends, the text at white space, is found exactly."""
     spans = tuple(Span(*match.span()) for match in re.finditer(r"\S+", text))
-    words = [text[span.start : span.end] for span in spans]
+    words = tuple(text[span.start : span.end] for span in spans)
 
     found = align(words, text)
 
@@ -40,7 +42,7 @@ def test_the_words_of_the_text_are_found_where_they_stand(text: str) -> None:
 
 
 @given(SPOKEN, ANY)
-def test_spans_run_forwards_inside_the_text(words: list[str], text: str) -> None:
+def test_spans_run_forwards_inside_the_text(words: tuple[str, ...], text: str) -> None:
     """Whatever was spoken, no span leaves the text or runs backwards."""
     found = align(words, text)
     spans = [span for span in found.spans if span]
@@ -53,7 +55,9 @@ def test_spans_run_forwards_inside_the_text(words: list[str], text: str) -> None
 
 
 @given(WORDS.filter(bool), st.data())
-def test_a_missing_word_moves_no_other(words: list[str], data: st.DataObject) -> None:
+def test_a_missing_word_moves_no_other(
+    words: tuple[str, ...], data: st.DataObject
+) -> None:
     """Where a word was not spoken, the others stand where they did."""
     text = " ".join(words)
     missing = data.draw(st.integers(0, len(words) - 1))
@@ -66,12 +70,14 @@ def test_a_missing_word_moves_no_other(words: list[str], data: st.DataObject) ->
 
 
 @given(WORDS, st.data())
-def test_an_invented_word_stands_nowhere(words: list[str], data: st.DataObject) -> None:
+def test_an_invented_word_stands_nowhere(
+    words: tuple[str, ...], data: st.DataObject
+) -> None:
     """Where a word was added, it has no span, and the others keep theirs."""
     text = " ".join(words)
     at = data.draw(st.integers(0, len(words)))
 
-    found = align([*words[:at], "XYZZY", *words[at:]], text)
+    found = align((*words[:at], "XYZZY", *words[at:]), text)
 
     whole = align(words, text).spans
     assert (*whole[:at], None, *whole[at:]) == found.spans
@@ -119,27 +125,27 @@ def test_share() -> None:
     """The share counts letters, leaving out what may be read in any way."""
     text = "One two <400> 1984 three."
 
-    assert 1.0 == align(["one", "two", "three"], text).share
-    assert 6 / 11 == align(["one", "two"], text).share
-    assert 0.0 == align([], text).share
-    assert None is align(["nineteen", "eighty", "four"], "1984").share
+    assert 1.0 == align(("one", "two", "three"), text).share
+    assert 6 / 11 == align(("one", "two"), text).share
+    assert 0.0 == align((), text).share
+    assert None is align(("nineteen", "eighty", "four"), "1984").share
 
 
 def test_hidden_words_stand_nowhere() -> None:
     """Words that the transcript hides are not taken for bullets in the text."""
-    assert Alignment((None, None), None) == align([MASK, MASK], "• one • two")
+    assert Alignment((None, None), None) == align((MASK, MASK), "• one • two")
 
 
 @pytest.mark.parametrize(
     ("words", "text"),
     [
-        (["a", "b"] * 250, "b a " * 250),
-        (["x", "1"] * 250, "2 y " * 250),
-        (["ab" * 250], "ba" * 250),
-        (["["] * 500, "[{<spell(" * 55),
+        (("a", "b") * 250, "b a " * 250),
+        (("x", "1") * 250, "2 y " * 250),
+        (("ab" * 250,), "ba" * 250),
+        (("[",) * 500, "[{<spell(" * 55),
     ],
 )
-def test_no_text_takes_long(words: list[str], text: str) -> None:
+def test_no_text_takes_long(words: tuple[str, ...], text: str) -> None:
     """The worst of texts take milliseconds, as ordinary ones do."""
     start = time.process_time()
     align(words, text)
@@ -149,7 +155,7 @@ def test_no_text_takes_long(words: list[str], text: str) -> None:
 
 def test_what_is_far_beyond_any_segment_may_stand_nowhere() -> None:
     """A comparison takes up to 10,000 words of each side, so that memory is bounded."""
-    found = align(["word"] * 13_000, "word " * 13_000)
+    found = align(("word",) * 13_000, "word " * 13_000)
 
     assert None not in found.spans[:10_000]
     assert None is found.spans[-1]

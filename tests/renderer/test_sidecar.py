@@ -242,7 +242,7 @@ def test_make_sidecar() -> None:
         *(job, takes, placed, files, [doubt_second(job, takes)], FITTED)
     ).decode()
 
-    assert EXPECTED == found
+    assert EXPECTED == f"{found}\n"
 
 
 def test_words_of_a_segment() -> None:

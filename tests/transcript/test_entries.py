@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from fakes.transcripts import OlderTrailer
 from rimebatch.errors import TranscriptError
 from rimebatch.transcript.entries import (
     Entry,
@@ -16,11 +17,22 @@ from rimebatch.transcript.entries import (
     Trailer,
     decode_checked,
     decode_entry,
+    decode_events,
     encode_checked,
     encode_entry,
     encode_message,
     header_version,
     line_kind,
+)
+from rimebatch.ws3.events import (
+    Chunk,
+    Done,
+    ErrorEvent,
+    Event,
+    Timestamps,
+    Unknown,
+    encode_event,
+    make_event,
 )
 
 RECORD = TakeRecord(
@@ -35,7 +47,8 @@ RECORD = TakeRecord(
     audio_bytes=2,
     chars=4,
 )
-TRAILER = Trailer(entries=9, sha256="7e", takes=(RECORD, RECORD))
+TRAILER = Trailer(entries=9, takes=(RECORD, RECORD), sums=(7, 8))
+
 
 # The halves of a surrogate pair side by side are one character, as to any decoder.
 _ANY_TEXT = st.text(st.characters(exclude_categories=())).map(
@@ -97,6 +110,9 @@ def test_header_version(line: bytes, version: int | None) -> None:
         "1e999",
         "7" * 5000,
         "[" * 200 + "]" * 200,
+        '{"a":' * 200 + "1" + "}" * 200,
+        '[{"a":' * 100 + "1" + "}]" * 100,
+        '{"text":"' + "{[" * 99 + '{"}',
     ],
 )
 def test_message_stands_verbatim(message: str) -> None:
@@ -124,6 +140,8 @@ def test_message_stands_verbatim(message: str) -> None:
         '{"text":\n"a"}',
         '{"text":\r"a"}',
         '\ufeff{"text":"a"}',
+        '\v{"text":"a"}',
+        '{"text":"a"}\xa0',
         '{"text":"a"}{"text":"b"}',
         '{"text":"a"},"sealed":{}',
         '{"text":"a",}',
@@ -131,6 +149,9 @@ def test_message_stands_verbatim(message: str) -> None:
         '{"text":"\ud800"}',
         "NaN",
         "[" * 201 + "]" * 201,  # jq gives up at 256
+        '{"a":' * 201 + "1" + "}" * 201,
+        '[{"a":' * 101 + "1" + "}]" * 101,
+        '{"text":"' + "{[" * 100 + '"}',
         "[" * 100_000,
     ],
 )
@@ -217,6 +238,52 @@ def test_errors_do_not_repeat_the_line() -> None:
     assert "sesame" not in str(caught.value)
 
 
+def test_events_of_plain_lines() -> None:
+    """What was received is decoded in one go, and all that stands between left out."""
+    events: list[Event] = [
+        Chunk(b"ab", "s1"),
+        Timestamps(("a",), (0.0,), (0.5,)),
+        ErrorEvent("no"),
+        Done("s1"),
+        Unknown("applause"),
+    ]
+    lines = [
+        encode_message(1, 2, "sent", '{"text":"a"}'),
+        *(encode_message(3, 4, "received", encode_event(event)) for event in events),
+        encode_entry(5, 6, "ping", b'{"by":"server","payload":""}'),
+        encode_entry(7, 8, "pong", b'{"by":"client","payload":""}'),
+    ]
+    found = decode_events(b"".join(lines))
+
+    assert found is not None
+    assert events == [*map(make_event, found)]
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        b"",
+        b"\n\n?\n",
+        b'{"n":2,"t":3}',
+        b'{"n":2,"t":3,"received":{"type":"done"}',
+        b'{"n":2,"t":3,"received":{"type":"done"}}',
+        b'{"n":2,"t":3,"received":{"type":1}}\n',
+        b'{"n":2,"t":3,"received":{"type":"chunk","data":1}}\n',
+        b'{"n":2,"t":3,"received":"done"}\n',
+        b'{"n":2,"t":3,"received":' + b"[" * 100_000 + b"}\n",
+        b'{"n":2,"t":3,"received_text":"done"}\n',
+        b'{"n":2,"t":3,"received_binary":"AP8="}\n',
+        b'{"n":2,"t":3,"closed":{"by":"server","code":1000,"reason":""}}\n',
+    ],
+)
+def test_events_of_odd_lines(odd: bytes) -> None:
+    """Lines that are not all plain are left to who looks at each."""
+    plain = encode_message(1, 2, "received", '{"type":"done"}')
+
+    assert decode_events(plain)
+    assert decode_events(odd and plain + odd) is None
+
+
 @pytest.mark.parametrize(
     ("line", "kind"),
     [
@@ -235,6 +302,22 @@ def test_checked_round_trip() -> None:
     """A commit and a trailer read back as they were."""
     assert RECORD == decode_checked(encode_checked(RECORD).decode(), TakeRecord)
     assert TRAILER == decode_checked(encode_checked(TRAILER).decode(), Trailer)
+
+
+def test_trailer_of_an_older_version() -> None:
+    """A trailer that has the digest of all bytes as well is read like any other."""
+    older = OlderTrailer(**msgspec.structs.asdict(TRAILER), sha256="7e")
+    value = encode_checked(older).decode()
+
+    assert '"sha256":"7e"' in value
+    assert TRAILER == decode_checked(value, Trailer)
+
+
+def test_trailer_without_sums() -> None:
+    """A trailer that vouches for no line is none."""
+    value = encode_checked(msgspec.defstruct("Unsummed", ["entries", "takes"])(9, ()))
+    with pytest.raises(TranscriptError, match=r"not a Trailer: .*`sums`"):
+        decode_checked(value.decode(), Trailer)
 
 
 def test_checked_record_is_json() -> None:

@@ -1,7 +1,7 @@
 """Tests of `rimebatch.transcript.reader`."""
 
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from itertools import count
 from pathlib import Path
 
@@ -10,17 +10,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rimebatch.errors import TranscriptError
+from rimebatch.errors import RimeBatchError, TranscriptError
 from rimebatch.transcript.entries import Header, TakeRecord, encode_checked
 from rimebatch.transcript.reader import (
     RecordedTake,
     read_entries,
+    read_events,
     read_header,
     read_length_ns,
     read_messages,
     read_takes,
 )
 from rimebatch.transcript.writer import TranscriptWriter
+from rimebatch.ws3.events import Event, decode_event
 from rimebatch.ws3.takes import EndedTake, TakeEnd
 
 MakeHeader = Callable[[int], Header]
@@ -36,6 +38,25 @@ _ANY_TEXT = st.text(st.characters(exclude_categories=())).map(
     lambda text: text.encode("utf-16", "surrogatepass").decode(
         "utf-16", "surrogatepass"
     )
+)
+
+# Events, whole and broken, as a service or a fault may spell them.
+_ANY_EVENT = st.sampled_from(
+    [
+        '{"type":"chunk","data":"AAAA","contextId":"s1"}',
+        '{ "data" : "AA=\\u003d", "type":"chunk", "more": [1, {}] }',
+        '{"type":"chunk","data":"A\\nAA"}',
+        '{"type":"chunk"}',
+        '{"type":"timestamps","word_timestamps":{"words":["a"],"start":[0],"end":[1]}}',
+        '{"type":"timestamps","wordTimestamps":{"words":["é"],"start":[0],"end":[]}}',
+        '{"type":"done","contextId":null}',
+        '{"type":"done","contextId":"%s"}' % ("x" * 257),
+        '{"type":"error","message":"no"}',
+        '{"type":"usage","data":5}',
+        '{"type":5}',
+        "[]",
+        "null",
+    ]
 )
 
 _READERS: list[Callable[[Path], object]] = [
@@ -339,19 +360,31 @@ def test_messages_of_a_take_that_is_gone(path: Path, transcript: bytes) -> None:
         read_messages(take)
 
 
-def test_messages_of_half_a_line(tmp_path: Path, make_header: MakeHeader) -> None:
+@pytest.mark.parametrize("read", [read_messages, read_events])
+@pytest.mark.parametrize(("first", "last"), [(1, 0), (0, -1)])
+def test_half_a_line(
+    tmp_path: Path,
+    make_header: MakeHeader,
+    read: Callable[[RecordedTake], object],
+    first: int,
+    last: int,
+) -> None:
     """A commit of anything but whole lines is a transcript error."""
     path = tmp_path / "0001.jsonl"
     take = EndedTake("ch01:s1", TakeEnd.DONE, 2, "1d", before_this_event=False)
     with TranscriptWriter(path, make_header(1), count().__next__) as writer:
         span = writer.received('"a"')
         record = writer.commit(
-            take, segment="s1", chars=1, start=span.start + 1, end=span.end
+            take,
+            segment="s1",
+            chars=1,
+            start=span.start + first,
+            end=span.end + last,
         )
     with pytest.raises(
         TranscriptError, match=rf"0001\.jsonl: byte {record.start}: not"
     ):
-        read_messages(RecordedTake(path, record))
+        read(RecordedTake(path, record))
 
 
 @given(messages=st.lists(_ANY_TEXT))
@@ -368,3 +401,35 @@ def test_any_messages_survive(
     (take,) = read_takes(path, verify=True)
 
     assert messages == read_messages(take)
+
+
+def list_events(read: Callable[[], Iterable[Event]]) -> tuple[list[Event], str]:
+    """Return what is read up to an error, and what that says."""
+    events: list[Event] = []
+    try:
+        events.extend(read())
+    except RimeBatchError as error:
+        return events, str(error)
+    return events, ""
+
+
+@given(messages=st.lists(_ANY_EVENT | _ANY_TEXT), pings=st.sets(st.integers(0, 3)))
+def test_events_are_those_of_the_messages(
+    path: Path, make_header: MakeHeader, messages: list[str], pings: set[int]
+) -> None:
+    """Events that are decoded together, and their errors, are those of each message."""
+    path.unlink(missing_ok=True)
+    ended = EndedTake("ch01:s1", TakeEnd.DONE, 2, "1d", before_this_event=False)
+    with TranscriptWriter(path, make_header(1), count().__next__) as writer:
+        start = writer.sent('{"text":"One."}').start
+        for number, message in enumerate(messages):
+            if number in pings:
+                writer.ping("server", b"")
+            writer.received(message)
+        end = writer.position
+        record = writer.commit(ended, segment="s1", chars=1, start=start, end=end)
+    take = RecordedTake(path, record)
+
+    assert list_events(lambda: map(decode_event, messages)) == list_events(
+        lambda: read_events(take)
+    )

@@ -1,19 +1,24 @@
 """Tests of `rimebatch.transcript.verify`."""
 
+import hashlib
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 
 from fakes.conversations import THREE, Spoken, record
+from fakes.transcripts import OlderTrailer
 from rimebatch.transcript.choices import Choices
 from rimebatch.transcript.edit import reseal
 from rimebatch.transcript.entries import (
+    Entry,
     Trailer,
     decode_checked,
+    decode_entry,
     encode_checked,
     encode_entry,
 )
@@ -27,6 +32,7 @@ from rimebatch.transcript.verify import (
 )
 
 WITHDRAWN = Spoken("Late.", is_withdrawn=True)
+BITS = st.integers(1, 255)
 
 
 class Sealed(NamedTuple):
@@ -61,25 +67,15 @@ def measure(path: Path) -> Sealed:
 
 
 @pytest.fixture(scope="session")
-def resealed(tmp_path_factory: pytest.TempPathFactory) -> Sealed:
-    """Return a transcript of three takes, with the sums that locate damage."""
-    path = record(tmp_path_factory.mktemp("resealed") / "0001.jsonl", *THREE)
-    entries = [entry for entry in read_entries(path) if entry.kind != "sealed"]
-    path.write_bytes(reseal(read_header(path), entries))
-    return measure(path)
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> Sealed:
+    """Return a sealed transcript of three takes."""
+    return measure(record(tmp_path_factory.mktemp("recorded") / "0001.jsonl", *THREE))
 
 
 @pytest.fixture(scope="session")
-def recorded(tmp_path_factory: pytest.TempPathFactory, resealed: Sealed) -> Sealed:
-    """Return the same transcript without sums."""
-    path = tmp_path_factory.mktemp("recorded") / "0001.jsonl"
-    path.write_bytes(resealed.content)
-    *_, sealed = read_entries(path)
-    trailer = replace(decode_checked(sealed.value, Trailer), sums=None)
-    value = encode_checked(trailer)
-    line = encode_entry(sealed.number, sealed.time_ns, "sealed", value)
-    path.write_bytes(resealed.content[: sealed.start] + line)
-    return measure(path)
+def unsealed(recorded: Sealed) -> Sealed:
+    """Return the same transcript without its trailer, and so without sums."""
+    return recorded._replace(content=recorded.content[: recorded.starts[-1]])
 
 
 @pytest.fixture(scope="session")
@@ -111,7 +107,7 @@ def draw_flip(sealed: Sealed, data: st.DataObject) -> tuple[int, bytes]:
     """Return a byte that changes, and the transcript with it."""
     byte = data.draw(st.integers(0, len(sealed.content) - 1))
     assume(not is_time_of_seal(sealed, byte))
-    return byte, flip(sealed, byte, data.draw(st.integers(1, 255)))
+    return byte, flip(sealed, byte, data.draw(BITS))
 
 
 @settings(max_examples=300)
@@ -119,35 +115,139 @@ def draw_flip(sealed: Sealed, data: st.DataObject) -> tuple[int, bytes]:
 def test_any_flipped_byte_of_a_record(
     recorded: Sealed, path: Path, data: st.DataObject
 ) -> None:
-    """Damage is named that covers the entry of the byte, and the take that it costs."""
-    byte, content = draw_flip(recorded, data)
-    verified = verify(path, content)
-    entry, take = recorded.entry_at(byte), recorded.take_at(byte)
-    named = [d.take for d in verified.damages if d.first <= entry <= d.last]
-    states = [known.state for known in verified.takes]
-
-    assert named
-    assert set(named) <= {take, None}
-    assert take in named or states[(take or 0) - 1] == "sound"
-
-
-@settings(max_examples=300)
-@given(st.data())
-def test_any_flipped_byte_with_sums(
-    resealed: Sealed, path: Path, data: st.DataObject
-) -> None:
-    """The entry of the byte is named, with the take that it is in.
+    """The entry of the byte is named, with the take that it is in, and no other take.
 
     It is named alone, unless the flip made one line of two, or two of one.
     """
-    byte, content = draw_flip(resealed, data)
-    entry, take = resealed.entry_at(byte), resealed.take_at(byte)
-    last = entry + (content.count(b"\n") != resealed.content.count(b"\n"))
+    byte, content = draw_flip(recorded, data)
+    entry, take = recorded.entry_at(byte), recorded.take_at(byte)
+    last = entry + (content.count(b"\n") != recorded.content.count(b"\n"))
+    damages = verify(path, content).damages
 
     assert any(
         damage.first == entry and damage.last <= last and damage.take == take
-        for damage in verify(path, content).damages
+        for damage in damages
     )
+    assert {d.take for d in damages if d.first <= entry <= d.last} <= {take, None}
+
+
+@settings(max_examples=200)
+@given(st.data())
+def test_any_flipped_byte_without_sums(
+    unsealed: Sealed, path: Path, data: st.DataObject
+) -> None:
+    """Damage in a take is named without a trailer, too, and costs that take alone."""
+    path.write_bytes(unsealed.content)
+    takes = [take.record for take in read_takes(path)]
+    hit = data.draw(st.sampled_from(takes))
+    byte = data.draw(st.integers(hit.start, hit.end - 1))
+    verified = verify(path, flip(unsealed, byte, data.draw(BITS)))
+    entry = unsealed.entry_at(byte)
+
+    assert any(damage.first <= entry <= damage.last for damage in verified.damages)
+    assert [take for take in takes if take != hit] == [
+        known.record for known in verified.takes if known.state == "sound"
+    ]
+
+
+@settings(max_examples=200)
+@given(st.data())
+def test_two_flipped_bytes(recorded: Sealed, path: Path, data: st.DataObject) -> None:
+    """Damage in two lines at once is seen, wherever it is."""
+    one, content = draw_flip(recorded, data)
+    other = data.draw(st.integers(0, len(content) - 1))
+    assume(recorded.entry_at(one) != recorded.entry_at(other))
+    # Without its line feed, what was glued to the trailer may be what a crash left.
+    assume(len(content) - 1 not in {one, other})
+    twice = flip(recorded._replace(content=content), other, data.draw(BITS))
+
+    assert () != verify(path, twice).damages
+
+
+@given(st.data())
+def test_lines_that_are_elsewhere(
+    recorded: Sealed, path: Path, data: st.DataObject
+) -> None:
+    """Lines that are missing, stand twice or have changed places are seen."""
+    lines = recorded.content.splitlines(keepends=True)
+    place = st.integers(0, len(lines) - 2)  # without its trailer it is merely unsealed
+    one, other = data.draw(st.tuples(place, place).filter(lambda two: two[0] != two[1]))
+    swapped = [*lines]
+    swapped[one], swapped[other] = lines[other], lines[one]
+
+    for damaged in (
+        [*lines[:one], *lines[one + 1 :]],
+        [*lines[:one], lines[other], *lines[one:]],
+        swapped,
+    ):
+        assert () != verify(path, b"".join(damaged)).damages
+
+
+def read_trailer(content: bytes) -> Trailer:
+    """Return the trailer of the transcript *content*."""
+    sealed = decode_entry(content.splitlines(keepends=True)[-1], 0)
+    return decode_checked(sealed.value, Trailer)
+
+
+def seal_as(content: bytes, trailer: Trailer) -> bytes:
+    """Return the transcript *content* with *trailer* in the place of its own."""
+    *before, last = content.splitlines(keepends=True)
+    sealed, value = decode_entry(last, 0), encode_checked(trailer)
+    line = encode_entry(sealed.number, sealed.time_ns, "sealed", value)
+    return b"".join([*before, line])
+
+
+def reword(entry: Entry) -> Entry:
+    """Return *entry* with a value that is another and as sound."""
+    return replace(entry, value=entry.value.replace("1000", "1001"))
+
+
+@pytest.mark.parametrize(
+    ("change", "first", "last"),
+    [
+        (lambda eos, bye, end: [eos, reword(bye), end], 26, 26),
+        (lambda eos, bye, end: [eos, reword(bye), reword(end)], 0, 27),
+        (lambda eos, bye, end: [eos, end, bye], 0, 27),
+        (lambda eos, _, end: [eos, end], 0, 26),
+        (lambda eos, bye, end: [eos, bye, bye, end], 0, 28),
+        (lambda eos, bye, end: [eos, bye, end, end], 28, 28),
+    ],
+    ids=["changed", "two changed", "swapped", "missing", "added", "added at the end"],
+)
+def test_what_sums_alone_tell(
+    recorded: Sealed,
+    path: Path,
+    change: Callable[[Entry, Entry, Entry], list[Entry]],
+    first: int,
+    last: int,
+) -> None:
+    """Other lines outside of takes are seen, be they ever so sound and well counted."""
+    path.write_bytes(recorded.content)
+    header, (*before, eos, bye, end, _) = read_header(path), read_entries(path)
+    entries = [
+        replace(entry, number=number, time_ns=number * 1_000_000)
+        for number, entry in enumerate([*before, *change(eos, bye, end)], start=1)
+    ]
+    content = reseal(header, entries)
+    sums = read_trailer(recorded.content).sums
+    forged = seal_as(content, replace(read_trailer(content), sums=sums))
+    [damage] = verify(path, forged).damages
+
+    assert () == verify(path, content).damages
+    assert (first, last, None) == (damage.first, damage.last, damage.take)
+    assert "the sums over the lines are not the trailer's" == damage.what
+
+
+def test_a_trailer_of_an_older_version(recorded: Sealed, path: Path) -> None:
+    """A transcript whose trailer has the digest of all bytes as well is sound."""
+    trailer = read_trailer(recorded.content)
+    digest = hashlib.sha256(recorded.content[: recorded.starts[-1]]).hexdigest()
+    older = OlderTrailer(**asdict(trailer), sha256=digest)
+    verified = verify(path, seal_as(recorded.content, older))
+
+    assert digest.encode() in path.read_bytes()
+    assert verify(path, recorded.content) == verified
+    assert list(trailer.takes) == [take.record for take in read_takes(path)]
 
 
 @pytest.mark.parametrize("spoken", [(), THREE, (*THREE, WITHDRAWN)])
@@ -209,39 +309,43 @@ def test_a_header_alone(path: Path, recorded: Sealed) -> None:
     assert Verified(path) == verify(path, recorded.content[: recorded.starts[1]])
 
 
-def test_a_flipped_letter_of_audio(resealed: Sealed, path: Path) -> None:
+def test_a_flipped_letter_of_audio(recorded: Sealed, path: Path) -> None:
     """The damage of a chunk reads as a person needs it."""
-    byte = resealed.content.index(b"Bwc=")
-    [damage] = verify(path, flip(resealed, byte, 1)).damages
-    number = resealed.entry_at(byte)
+    byte = recorded.content.index(b"Bwc=")
+    [damage] = verify(path, flip(recorded, byte, 1)).damages
+    number = recorded.entry_at(byte)
 
     assert damage == Damage(
         what="the digest of the take differs",
         first=number,
         last=number,
-        byte=resealed.starts[number],
+        byte=recorded.starts[number],
         kind="received",
         take=2,
     )
 
 
-def test_a_flipped_letter_without_sums(recorded: Sealed, path: Path) -> None:
+def test_a_flipped_letter_without_sums(unsealed: Sealed, path: Path) -> None:
     """Without sums the take alone is known, from its first entry to its last."""
-    byte = recorded.content.index(b"Bwc=")
-    [damage] = verify(path, flip(recorded, byte, 1)).damages
+    byte = unsealed.content.index(b"Bwc=")
+    [damage] = verify(path, flip(unsealed, byte, 1)).damages
 
     assert (2, "") == (damage.take, damage.kind)
-    assert recorded.takes[1].start == damage.byte
+    assert unsealed.takes[1].start == damage.byte
     assert [10, 14] == [damage.first, damage.last]
 
 
-def test_times_that_go_back(recorded: Sealed, path: Path) -> None:
-    """Both entries are named where a later one is earlier; neither costs a take."""
-    content = recorded.content.replace(b'"t":9000000', b'"t":7000000')
-    [damage] = verify(path, content).damages
+def test_times_that_go_back(recorded: Sealed, unsealed: Sealed, path: Path) -> None:
+    """Where a later entry is earlier, sums tell which is damaged; no take is lost.
 
-    assert (8, 9, None) == (damage.first, damage.last, damage.take)
-    assert "time goes back" == damage.what
+    Without sums both are named.
+    """
+    for sealed, first in ((recorded, 9), (unsealed, 8)):
+        content = sealed.content.replace(b'"t":9000000', b'"t":7000000')
+        [damage] = verify(path, content).damages
+
+        assert (first, 9, None) == (damage.first, damage.last, damage.take)
+        assert "time goes back" == damage.what
 
 
 def test_lines_that_are_missing(recorded: Sealed, path: Path) -> None:

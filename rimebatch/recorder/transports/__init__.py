@@ -6,15 +6,13 @@ of takes, segments or audio.
 
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import NamedTuple, Protocol, TypeAlias
 
 from rimebatch.transcript.writer import Span, TranscriptWriter
 from rimebatch.ws3.query import Query
 
 
-@dataclass(frozen=True, slots=True)
-class Received:
+class Received(NamedTuple):
     """A message as it is on record, and where the transcript holds it."""
 
     message: str
@@ -38,6 +36,16 @@ class Transport(Protocol):
             ConnectionClosedError: No more will come; its code and reason are kept.
             RemoteProtocolError: The message was binary or over the size cap, or not
                 even a message.
+        """
+
+    def receive_nowait(self) -> Received | None:
+        """Return the next message if it has come and may be had without waiting.
+
+        ``None`` is no promise that `receive` would have to wait. It is given now and
+        then when enough were had in a row, so that other tasks get their turn.
+
+        Raises:
+            RemoteProtocolError: As `receive` does.
         """
 
 

@@ -1,18 +1,16 @@
 """The WebSocket protocol engine with a transcript in it.
 
 Here a message exists as a whole for the first time, and here a frame is made just
-before it leaves. It knows the frames and the transcript, and neither sockets nor ws3.
+before it leaves. It knows the transcript, and neither sockets nor ws3.
 """
 
 from collections import deque
 from collections.abc import Generator, Iterable
 from typing import Final
 
-from wsproto import ConnectionType, WSConnection
 from wsproto.connection import ConnectionState
 from wsproto.events import (
     AcceptConnection,
-    BytesMessage,
     CloseConnection,
     Event,
     Ping,
@@ -21,6 +19,7 @@ from wsproto.events import (
 )
 from wsproto.utilities import RemoteProtocolError
 
+from rimebatch.recorder.transports.frames import FrameEngine
 from rimebatch.transcript.entries import Side
 from rimebatch.transcript.writer import Span, TranscriptWriter
 
@@ -32,21 +31,27 @@ _RECORDED_HEADERS: Final = frozenset(
 LOST_LINE: Final = 1006  # RFC 6455, 7.4.1: never on the wire, stands for a lost line
 
 
-class TappedEngine(WSConnection):
+class TappedEngine(FrameEngine):
     """A client's engine that records what passes through it.
+
+    Args:
+        transcript: Where it records.
+        message_bytes: The longest message that it takes in; see `FrameEngine`.
+        one_by_one: Whether every message is to have a bell of its own.
 
     Attributes:
         transcript: Where it records.
-        spans: Where each message not yet taken by the session lies in the transcript.
+        inbox: Each message that nobody has taken yet, and where the transcript has it.
         loss: How the line was lost; empty as long as it is not.
     """
 
-    def __init__(self, transcript: TranscriptWriter) -> None:
-        super().__init__(ConnectionType.CLIENT)
+    def __init__(
+        self, transcript: TranscriptWriter, message_bytes: int, *, one_by_one: bool
+    ) -> None:
+        super().__init__(self._record_messages, message_bytes, one_by_one=one_by_one)
         self.transcript = transcript
-        self.spans: deque[Span] = deque()
+        self.inbox: deque[tuple[str | bytes, Span]] = deque()
         self.loss = ""
-        self._parts: list[str | bytes | bytearray] = []
 
     def send(self, event: Event) -> bytes:
         """Return the bytes for *event*, and record it."""
@@ -93,8 +98,6 @@ class TappedEngine(WSConnection):
 
     def _record(self, event: Event) -> None:
         match event:
-            case TextMessage() | BytesMessage():
-                self._record_part(event)
             case Ping(payload=payload):
                 self.transcript.ping("server", bytes(payload))
             case Pong(payload=payload):
@@ -107,19 +110,14 @@ class TappedEngine(WSConnection):
                 else:  # the engine reports a broken frame as a close that nobody sent
                     self.lose("server", f"broken frame: {reason}")
             case _:
-                pass  # a refusal: recorded where its body is whole
+                pass  # a refusal: recorded where its body is whole; or a bell
 
-    def _record_part(self, event: TextMessage | BytesMessage) -> None:
-        self._parts.append(event.data)
-        if not event.message_finished:
-            return
-        parts, self._parts = self._parts, []
-        if isinstance(event, TextMessage):
-            span = self.transcript.received("".join(map(str, parts)))
+    def _record_messages(self, messages: list[str] | bytes) -> None:
+        if isinstance(messages, bytes):
+            self.inbox.append((messages, self.transcript.received_binary(messages)))
         else:
-            binary = b"".join(p for p in parts if not isinstance(p, str))
-            span = self.transcript.received_binary(binary)
-        self.spans.append(span)
+            spans = self.transcript.received_at_once(messages)
+            self.inbox.extend(zip(messages, spans, strict=True))
 
 
 def recorded_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

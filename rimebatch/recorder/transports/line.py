@@ -7,18 +7,33 @@ import os
 import ssl
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import dataclass
 
 import trio
 
 from rimebatch.errors import CertificateError, ConnectError
 from rimebatch.recorder.transports.endpoint import Endpoint
+from rimebatch.recorder.transports.gathering import GatheringStream
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line that is open.
+
+    Attributes:
+        stream: What is said and heard.
+        tcp: What is below it; the same, if it is not encrypted.
+    """
+
+    stream: trio.abc.Stream
+    tcp: GatheringStream
 
 
 @asynccontextmanager
 async def open_line(
     endpoint: Endpoint, tls: ssl.SSLContext | None = None
-) -> AsyncIterator[trio.abc.Stream]:
-    """Connect to *endpoint* and yield the stream; leaving the context drops it.
+) -> AsyncIterator[Line]:
+    """Connect to *endpoint* and yield the line; leaving the context drops it.
 
     Args:
         endpoint: Where to. No proxy is asked, whatever the environment says.
@@ -28,9 +43,10 @@ async def open_line(
         ConnectError: There is no such host, nobody listens, or TLS failed; a
             certificate that is not accepted is named as the reason, at once.
     """
-    tcp = await _connect(endpoint)
+    tcp = GatheringStream(await _connect(endpoint))
     try:
-        yield await _encrypt(tcp, endpoint, tls) if endpoint.secure else tcp
+        stream = await _encrypt(tcp, endpoint, tls) if endpoint.secure else tcp
+        yield Line(stream, tcp)
     finally:
         await trio.aclose_forcefully(tcp)
 
@@ -54,8 +70,8 @@ def _tcp_flaw(error: OSError) -> str:
 
 
 async def _encrypt(
-    tcp: trio.SocketStream, endpoint: Endpoint, tls: ssl.SSLContext | None
-) -> trio.SSLStream[trio.SocketStream]:
+    tcp: GatheringStream, endpoint: Endpoint, tls: ssl.SSLContext | None
+) -> trio.SSLStream[GatheringStream]:
     stream = trio.SSLStream(
         tcp,
         tls or ssl.create_default_context(),

@@ -10,14 +10,16 @@ things are ours, because it leaves them undone (measured on 0.12.2):
   queue nor the schedule of its reading task is baked into the record.
 - Keep-alive pings, without which a half-open line is silent for ever.
 
-Received messages wait in a queue, by default without a limit. What may wait is bounded
-elsewhere then: the session asks for one segment at a time.
+Messages do not go through the library's queue, which costs a switch of tasks for each.
+The engine puts them into its inbox (see `frames`), and only its bells go through the
+queue, to wake who waits for messages. By default the queue has no limit. What may wait
+is bounded elsewhere then: the session asks for one segment at a time.
 """
 
 import math
 import ssl
 from collections.abc import AsyncIterator, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Final, Protocol
@@ -42,11 +44,11 @@ from rimebatch.recorder.transports.engine import (
     TappedEngine,
     recorded_headers,
 )
-from rimebatch.recorder.transports.line import open_line
+from rimebatch.recorder.transports.line import Line, open_line
 from rimebatch.transcript.writer import Span, TranscriptWriter
 from rimebatch.ws3.query import Query
 
-_RECEIVE_BYTES: Final = 64 * 1024  # the library's own 4 kB cost twice the CPU, measured
+_MOST_IN_A_ROW: Final = 64  # messages, some 0.3 ms: then others may have their turn
 _BODY_CHARS: Final = 300  # of a refusal: enough for every documented one
 
 
@@ -65,6 +67,8 @@ class LineLimits:
         message_bytes: Of one message; real ones are a few kB.
         queue_messages: Received and not asked for yet. Where they are as many, nothing
             more is read, pongs included, and the service has to wait.
+        gather_s: The longest pause before a read, in which more gathers, and by which
+            something may be known late (see `gathering`); 0 reads at once.
     """
 
     connect_s: float = 15.0
@@ -73,9 +77,13 @@ class LineLimits:
     close_s: float = 2.0
     message_bytes: int = 16 * 1024 * 1024
     queue_messages: float = math.inf
+    gather_s: float = 0.0
 
 
 LINE_LIMITS: Final = LineLimits()
+
+GATHER_S: Final = 0.5
+"""For batches: some 25 events at real-time pace; more would hardly save more."""
 
 
 class LiveTransport(Transport, Protocol):
@@ -120,7 +128,8 @@ async def open_live(
     Cancellation:
         Drops the line at once; leaves no task and no socket.
     """
-    engine = TappedEngine(transcript)
+    one_by_one = limits.queue_messages < math.inf
+    engine = TappedEngine(transcript, limits.message_bytes, one_by_one=one_by_one)
     opening = partial(
         _opening,
         trio.current_time() + limits.connect_s,
@@ -130,13 +139,14 @@ async def open_live(
     failure: RimeBatchError | None = None
     async with AsyncExitStack() as stack:
         with opening():
-            stream = await stack.enter_async_context(open_line(endpoint, tls))
+            line = await stack.enter_async_context(open_line(endpoint, tls))
         async with trio.open_nursery() as nursery:
-            connection = _Connection(stream, engine, endpoint, query, limits)
+            connection = _Connection(line, engine, endpoint, query, limits)
             nursery.start_soon(connection.run)
             try:
                 with opening():
                     await connection.wait_open()
+                line.tcp.pause_s = limits.gather_s
                 nursery.start_soon(connection.keep_alive)
                 yield connection
                 await connection.close()
@@ -152,7 +162,7 @@ class _Connection(WebSocketConnection):
 
     def __init__(
         self,
-        stream: trio.abc.Stream,
+        line: Line,
         engine: TappedEngine,
         endpoint: Endpoint,
         query: Query,
@@ -161,18 +171,20 @@ class _Connection(WebSocketConnection):
         key = endpoint.key
         headers = [(b"Authorization", b"Bearer " + key.encode())] if key else []
         super().__init__(
-            stream,
+            line.stream,
             engine,
             host=endpoint.host_header,
             path=endpoint.target(query),
             client_extra_headers=headers,
             message_queue_size=limits.queue_messages,  # type: ignore[arg-type]  # or inf
             max_message_size=limits.message_bytes,
-            receive_buffer_size=_RECEIVE_BYTES,
+            receive_buffer_size=None,  # the line knows best
         )
         self._engine = engine
         self._endpoint = endpoint
         self._limits = limits
+        self._tcp = line.tcp
+        self._in_a_row = 0
 
     async def run(self) -> None:
         """Read the line until it ends; how a handshake failed is kept."""
@@ -222,6 +234,7 @@ class _Connection(WebSocketConnection):
 
     async def send(self, message: str) -> None:
         """Send *message*; see `Transport`."""
+        self._tcp.expect_answer()
         try:
             await self.send_message(message)
         except ConnectionClosed:
@@ -229,11 +242,15 @@ class _Connection(WebSocketConnection):
 
     async def receive(self) -> Received:
         """Return the next message; see `Transport`."""
-        message, span = await self._next()
-        if isinstance(message, bytes):
-            raise RemoteProtocolError(f"entry {span.number}: a binary message")
-        recorded = self._engine.transcript.redactor.redact(message)
-        return Received(recorded, span)
+        self._in_a_row = 0
+        return self._make_received(*await self._next())
+
+    def receive_nowait(self) -> Received | None:
+        """Return the next message if it has come; see `Transport`."""
+        if not self._engine.inbox or self._in_a_row == _MOST_IN_A_ROW:
+            return None
+        self._in_a_row += 1
+        return self._make_received(*self._engine.inbox.popleft())
 
     async def receive_any(self) -> str | bytes:
         """Return the next message as it came; see `LiveTransport`."""
@@ -254,11 +271,20 @@ class _Connection(WebSocketConnection):
         await trio.aclose_forcefully(self._stream)
 
     async def _next(self) -> tuple[str | bytes, Span]:
-        try:
-            message = await self.get_message()
-        except ConnectionClosed:
-            raise self._make_closed() from None
-        return message, self._engine.spans.popleft()
+        inbox = self._engine.inbox
+        if inbox:
+            await trio.lowlevel.checkpoint()
+        with suppress(ConnectionClosed):  # what came before the close is in the inbox
+            while not inbox:
+                await self.get_message()  # a bell
+        if not inbox:
+            raise self._make_closed()
+        return inbox.popleft()
+
+    def _make_received(self, message: str | bytes, span: Span) -> Received:
+        if isinstance(message, bytes):
+            raise RemoteProtocolError(f"entry {span.number}: a binary message")
+        return Received(self._engine.transcript.redactor.redact(message), span)
 
     def _make_closed(self) -> RimeBatchError:
         closed = self.closed

@@ -19,8 +19,8 @@ from rimebatch.errors import AudioError, TranscriptError
 from rimebatch.renderer.decoding.mp3 import decode_mp3
 from rimebatch.renderer.decoding.mp3_frames import read_frame, read_frames, skip_tags
 from rimebatch.renderer.decoding.plain import Decoded
-from rimebatch.transcript.reader import RecordedTake, read_messages, read_takes
-from rimebatch.ws3.events import Chunk, decode_event
+from rimebatch.transcript.reader import RecordedTake, read_events, read_takes
+from rimebatch.ws3.events import Chunk
 
 # At either side of a take: eleven frames of the largest size, 1,441 bytes. What comes
 # out of one depends on the two before it and on 511 bytes of data; what had gone into
@@ -89,7 +89,7 @@ def _read_each(takes: Iterable[RecordedTake]) -> Iterator[bytes]:
     """Yield the audio of each of *takes*, up to the first that is damaged."""
     for take in takes:
         try:
-            events = [decode_event(message) for message in read_messages(take)]
+            events = list(read_events(take))
         except TranscriptError:
             return  # what needs it will be missing, and the take itself is no matter
         yield b"".join(event.audio for event in events if isinstance(event, Chunk))

@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 from websockets.http11 import Request as HttpRequest
 from websockets.server import ServerProtocol
 from wsproto.events import (
-    BytesMessage,
     CloseConnection,
     Event,
     Ping,
@@ -28,6 +27,7 @@ from rimebatch.recorder.transports.engine import (
     TappedEngine,
     recorded_headers,
 )
+from rimebatch.recorder.transports.frames import BELL
 from rimebatch.transcript import Span, TranscriptWriter, read_entries
 
 MESSAGE = '{"type":"chunk","data":"AA==","contextId":"é…😀"}'
@@ -44,7 +44,7 @@ class Line:
 
     def __init__(self, transcript: TranscriptWriter) -> None:
         self.transcript = transcript
-        self.engine = TappedEngine(transcript)
+        self.engine = TappedEngine(transcript, 1024 * 1024, one_by_one=False)
         self.peer = ServerProtocol()
         self.tell(Request(host="host", target="/ws3?speaker=luna"))
         (request,) = self.peer.events_received()
@@ -102,8 +102,8 @@ def test_messages(line: Line, path: Path) -> None:
     assert [("sent", MESSAGE), ("received", MESSAGE), ("received", "not JSON")] == [
         (entry.kind, entry.value) for entry in entries
     ]
-    assert [Span(e.number, e.start, e.end) for e in entries[1:]] == list(
-        line.engine.spans
+    assert [(e.value, Span(e.number, e.start, e.end)) for e in entries[1:]] == list(
+        line.engine.inbox
     )
 
 
@@ -134,8 +134,9 @@ def test_fragments(cuts: set[int], pace: int, *, is_text: bool) -> None:
         entry = read_last(path, "received" if is_text else "received_binary")
 
         assert ["opened", entry.kind, "sealed"] == read_kinds(path)
-        assert [Span(entry.number, entry.start, entry.end)] == list(line.engine.spans)
-        assert all(isinstance(e, TextMessage | BytesMessage) for e in heard)
+        span = Span(entry.number, entry.start, entry.end)
+        assert [(MESSAGE if is_text else content, span)] == list(line.engine.inbox)
+        assert [BELL] == heard
         if is_text:
             assert MESSAGE == entry.value
 
@@ -233,7 +234,7 @@ def test_broken_frame(line: Line, path: Path, *, closing: bool) -> None:
 def test_broken_handshake(path: Path) -> None:
     """How a handshake was broken is on record, and still an error for the library."""
     with open_transcript(path) as transcript:
-        engine = TappedEngine(transcript)
+        engine = TappedEngine(transcript, 1024, one_by_one=False)
         engine.send(Request(host="host", target="/ws3"))
         with pytest.raises(RemoteProtocolError):
             engine.receive_data(b"SSH-2.0-OpenSSH_9.6\r\n\r\n")
@@ -245,7 +246,7 @@ def test_broken_handshake(path: Path) -> None:
 def test_refusal(path: Path) -> None:
     """A refusal is left to who has its body: the engine records nothing."""
     with open_transcript(path) as transcript:
-        engine = TappedEngine(transcript)
+        engine = TappedEngine(transcript, 1024, one_by_one=False)
         engine.send(Request(host="host", target="/ws3"))
         engine.receive_data(b"HTTP/1.1 429 Slow down\r\nContent-Length: 0\r\n\r\n")
 

@@ -57,7 +57,8 @@ async def fail(url: str, tls: ssl.SSLContext | None = None) -> str:
 async def test_plain() -> None:
     """A plain line carries bytes both ways, and is dropped at the end."""
     async with open_peer(echo) as url:
-        async with open_line(Endpoint(url)) as stream:
+        async with open_line(Endpoint(url)) as line:
+            stream = line.stream
             await stream.send_all(b"hello")
 
             assert b"hello" == await stream.receive_some()
@@ -71,8 +72,9 @@ async def test_encrypted(host: str) -> None:
     """A line to a host with a certificate that is trusted is encrypted."""
     async with (
         open_peer(echo, make_server_tls("here")) as url,
-        open_line(Endpoint(url.replace("127.0.0.1", host)), TRUSTING) as stream,
+        open_line(Endpoint(url.replace("127.0.0.1", host)), TRUSTING) as line,
     ):
+        stream = line.stream
         await stream.send_all(b"hello")
 
         assert b"hello" == await stream.receive_some()

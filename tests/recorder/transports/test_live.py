@@ -49,6 +49,14 @@ def to_base64(text: str) -> str:
 
 
 CERTS = Path(__file__).parent / "certs"
+TRUSTING = ssl.create_default_context(cafile=str(CERTS / "ca.pem"))
+
+
+def make_server_tls() -> ssl.SSLContext:
+    """Return the server's side of TLS."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(CERTS / "here.pem")
+    return context
 
 
 def count_sockets() -> int:
@@ -85,14 +93,17 @@ def path(tmp_path: Path) -> Path:
 
 @asynccontextmanager
 async def connect(
-    path: Path, serve: Serve, limits: LineLimits = LIMITS
+    path: Path, serve: Serve, limits: LineLimits = LIMITS, *, secure: bool = False
 ) -> AsyncIterator[LiveTransport]:
     """Yield a connection to a server that does what *serve* says."""
+    tls = make_server_tls() if secure else None
     before = trio.lowlevel.current_statistics().tasks_living
     with open_transcript(path) as transcript, trio.fail_after(PATIENCE_S):
         async with (
-            open_peer(serve) as url,
-            open_live(Endpoint(url, KEY), QUERY, transcript, limits) as transport,
+            open_peer(serve, tls) as url,
+            open_live(
+                Endpoint(url, KEY), QUERY, transcript, limits, TRUSTING
+            ) as transport,
         ):
             yield transport
 
@@ -219,24 +230,16 @@ async def test_request_without_a_key(path: Path, key: str | None) -> None:
 
 async def test_encrypted(path: Path) -> None:
     """With whom to trust given, a connection is as good over TLS."""
-    server_tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    server_tls.load_cert_chain(CERTS / "here.pem")
-    trusting = ssl.create_default_context(cafile=str(CERTS / "ca.pem"))
 
     async def serve(peer: Peer) -> None:
         await peer.accept()
         await peer.send_text("{}")
         await peer.close(1000)
 
-    with open_transcript(path) as transcript:
-        async with open_peer(serve, server_tls) as url:
-            endpoint = Endpoint(url, KEY)
-            async with open_live(
-                endpoint, QUERY, transcript, LIMITS, trusting
-            ) as transport:
-                assert "{}" == (await transport.receive()).message
-                with pytest.raises(ConnectionClosedError):
-                    await transport.receive()
+    async with connect(path, serve, secure=True) as transport:
+        assert "{}" == (await transport.receive()).message
+        with pytest.raises(ConnectionClosedError):
+            await transport.receive()
 
 
 @pytest.mark.parametrize(
@@ -542,6 +545,185 @@ async def test_unread_messages(path: Path) -> None:
         assert messages == [(await transport.receive()).message for _ in messages]
 
     assert ["opened", *["received"] * 50, "ping"] == read_kinds(path)[:52]
+
+
+def send_when_asked(
+    messages: list[str | bytes], answered: trio.Event, *, close: bool = False
+) -> Serve:
+    """Return a server that sends *messages* when asked to.
+
+    By the time that *answered* is set the client has read them, for it has answered the
+    ping or the close that follows them.
+    """
+
+    async def serve(peer: Peer) -> None:
+        await peer.accept()
+        await peer.read_frame()
+        for message in messages:
+            if isinstance(message, str):
+                peer.wire.send_text(message.encode())
+            else:
+                peer.wire.send_binary(message)
+        if close:
+            peer.wire.send_close(1000)
+        else:
+            peer.wire.send_ping(b"?")
+        await peer.flush()
+        await peer.read_frame()
+        answered.set()
+        await peer.wait_gone()
+
+    return serve
+
+
+async def test_receive_nowait(path: Path) -> None:
+    """What has come may be had at once, in order with what is waited for."""
+    answered = trio.Event()
+    serve = send_when_asked(["one", "two", "three"], answered)
+    async with connect(path, serve) as transport:
+        assert transport.receive_nowait() is None
+
+        await transport.send("go")
+        await answered.wait()
+        first, second = transport.receive_nowait(), await transport.receive()
+        third = transport.receive_nowait()
+
+        assert transport.receive_nowait() is None
+        assert first is not None
+        assert third is not None
+
+    assert ["one", "two", "three"] == [first.message, second.message, third.message]
+    assert [
+        (e.number, e.value) for e in read_entries(path) if e.kind == "received"
+    ] == [
+        (received.span.number, received.message) for received in (first, second, third)
+    ]
+
+
+async def test_many_in_a_row(path: Path) -> None:
+    """Who never waits is made to now and then, so that others get their turn."""
+    answered = trio.Event()
+    messages: list[str | bytes] = [str(number) for number in range(200)]
+    taken: list[str] = []
+    rows: list[int] = []
+    async with connect(path, send_when_asked(messages, answered)) as transport:
+        await transport.send("go")
+        await answered.wait()
+        while len(taken) < len(messages):
+            before = len(taken)
+            while received := transport.receive_nowait():
+                taken.append(received.message)
+            rows.append(len(taken) - before)
+            if len(taken) < len(messages):
+                taken.append((await transport.receive()).message)
+
+    assert messages == taken
+    assert [64, 64, 64, 5] == rows
+
+
+async def test_binary_message_at_once(path: Path) -> None:
+    """A binary message is refused also where nothing is waited for."""
+    answered = trio.Event()
+    async with connect(path, send_when_asked([b"\0\1"], answered)) as transport:
+        await transport.send("go")
+        await answered.wait()
+        with pytest.raises(RemoteProtocolError, match="a binary message"):
+            transport.receive_nowait()
+
+
+async def test_messages_before_a_close(path: Path) -> None:
+    """What came before a close is received also after it."""
+    answered = trio.Event()
+    serve = send_when_asked(["one", "two", "three"], answered, close=True)
+    async with connect(path, serve) as transport:
+        await transport.send("go")
+        await answered.wait()
+
+        assert "one" == (await transport.receive()).message
+        assert "two" == (await transport.receive()).message
+
+        third = transport.receive_nowait()
+
+        assert third is not None
+        assert "three" == third.message
+        assert transport.receive_nowait() is None
+
+        with pytest.raises(ConnectionClosedError, match="1000"):
+            await transport.receive()
+
+
+async def test_message_after_one_that_is_too_long(path: Path) -> None:
+    """What comes with a message over the cap, and after it, counts for nothing."""
+    refused = trio.Event()
+
+    async def serve(peer: Peer) -> None:
+        await send_raw(b"\x81\x7e\x03\xe9" + b"x" * 1001 + b"\x81\x02{}")(peer)
+        await peer.read_frame()
+        refused.set()
+        await peer.wait_gone()
+
+    async with connect(path, serve) as transport:
+        await refused.wait()
+        with pytest.raises(RemoteProtocolError, match=TOO_BIG):
+            await transport.receive()
+
+    assert "received" not in read_kinds(path)
+
+
+@pytest.mark.parametrize("secure", [False, True])
+async def test_gathering(path: Path, *, secure: bool) -> None:
+    """With pauses, too, all messages arrive in order, and pings are answered."""
+    messages = [str(number) for number in range(50)]
+
+    async def serve(peer: Peer) -> None:
+        await peer.accept()
+        for message in messages:
+            peer.wire.send_ping(b"?")
+            await peer.send_text(message)
+            assert Opcode.PONG is (await peer.read_frame()).opcode
+        await peer.wait_gone()
+
+    limits = replace(LIMITS, gather_s=0.001)
+    async with connect(path, serve, limits, secure=secure) as transport:
+        received = [(await transport.receive()).message for _ in messages]
+
+    assert messages == received
+
+
+@pytest.mark.parametrize("secure", [False, True])
+async def test_pause(path: Path, mock_clock: MockClock, *, secure: bool) -> None:
+    """What comes in a pause is received together when it is over, not before."""
+    go_on, gone_out = trio.Event(), trio.Event()
+
+    async def serve(peer: Peer) -> None:
+        await peer.accept()
+        await peer.read_frame()
+        await peer.send_text("one")
+        await go_on.wait()
+        await peer.send_text("two")
+        await peer.send_text("three")
+        gone_out.set()
+        await peer.wait_gone()
+
+    limits = replace(LIMITS, gather_s=0.001, ping_every_s=PATIENCE_S)
+    async with connect(path, serve, limits, secure=secure) as transport:
+        await transport.send("go")
+        mock_clock.jump(PATIENCE_S / 2)  # a long answer: the pause is the longest
+
+        assert "one" == (await transport.receive()).message
+
+        go_on.set()
+        await gone_out.wait()
+        await trio.testing.wait_all_tasks_blocked()
+
+        assert transport.receive_nowait() is None
+
+        mock_clock.jump(limits.gather_s)
+
+        assert "two" == (await transport.receive()).message
+        assert "three" == (await transport.receive()).message
+
+        mock_clock.rate = 1.0  # for the close
 
 
 async def test_pings_of_the_server(path: Path) -> None:
