@@ -43,7 +43,11 @@ ROWS = (
     ("rimebatch.recorder.transports",),
     ("rimebatch.replay",),
     ("rimebatch.transcript",),
-    ("rimebatch.manifest.plan_file", "rimebatch.manifest.reasons"),
+    (
+        "rimebatch.manifest.plan_file",
+        "rimebatch.manifest.reasons",
+        "rimebatch.manifest.schedule",
+    ),
     ("rimebatch.manifest.plan",),
     ("rimebatch.manifest", "rimebatch.ws3"),
     ("rimebatch.files",),

@@ -14,8 +14,13 @@ from rimebatch.cli.checking import (
 )
 from rimebatch.cli.displays import echo_json
 from rimebatch.cli.exit_codes import ExitCode
-from rimebatch.cli.planning import plan_options, read_plan, start_afresh
-from rimebatch.cli.tables import print_plan
+from rimebatch.cli.planning import (
+    order_option,
+    plan_options,
+    read_plan,
+    start_afresh,
+)
+from rimebatch.cli.tables import format_length, print_plan
 from rimebatch.cli.why import Reasons, find_why
 from rimebatch.manifest.plan import (
     CHARS_PER_SECOND,
@@ -25,11 +30,13 @@ from rimebatch.manifest.plan import (
     SegmentKey,
 )
 from rimebatch.manifest.reasons import Why
+from rimebatch.manifest.schedule import Order, estimate_makespans
 
 
 @click.command()
 @plan_options
 @endpoint_options
+@order_option
 @click.option(
     "--price",
     metavar="USD",
@@ -53,6 +60,7 @@ def plan(  # noqa: PLR0913, PLR0917  # click: one parameter for each option
     strict: bool,
     endpoint: str | None,
     allow_unknown_voice: bool,
+    order: Order,
     price: float,
     check: bool,
     fresh: bool,
@@ -75,14 +83,33 @@ def plan(  # noqa: PLR0913, PLR0917  # click: one parameter for each option
     tell_voices(made.manifest)
     reasons = find_why(made, folder, fresh=fresh)
     if as_json:
-        _echo_plan(made, reasons, price)
+        _echo_plan(made, reasons, price, order)
     else:
         print_plan(made, reasons, price)
+        _tell_order(made, order)
     if check and made.missing_chars:
         sys.exit(ExitCode.FAILED)
 
 
-def _echo_plan(plan: Plan, reasons: Reasons, price_usd: float) -> None:
+def _tell_order(plan: Plan, order: Order) -> None:
+    """Say what the other order would cost or save, if it makes a difference."""
+    makespans = estimate_makespans(plan)
+    chars = makespans.pop(order)
+    [(other, other_chars)] = makespans.items()
+    if chars != other_chars:
+        what = "more" if other_chars > chars else "less"
+        click.echo(
+            f"The busiest of {plan.manifest.concurrency} connections has "
+            f"{_length(chars)} of speech; with --order {other} it would have "
+            f"{_length(other_chars)}, {abs(other_chars / chars - 1):.1%} {what}."
+        )
+
+
+def _length(chars: int) -> str:
+    return format_length(chars / CHARS_PER_SECOND)
+
+
+def _echo_plan(plan: Plan, reasons: Reasons, price_usd: float, order: Order) -> None:
     for job in plan.jobs:
         skipped = [[piece.start, piece.end] for piece in job.skipped]
         echo_json(
@@ -99,7 +126,12 @@ def _echo_plan(plan: Plan, reasons: Reasons, price_usd: float) -> None:
     amounts = _amounts(plan.chars, plan.missing_chars, price_usd)
     counted = {"jobs": len(plan.jobs), "warnings": len(plan.manifest.warnings)}
     catalogue = {"catalogue": plan.manifest.catalogue_date}
-    echo_json("planned", {**counted, **amounts, **catalogue})
+    makespans = {
+        each: round(chars / CHARS_PER_SECOND, 1)
+        for each, chars in estimate_makespans(plan).items()
+    }
+    ordered = {"order": order, "estimated_makespan_s": makespans}
+    echo_json("planned", {**counted, **amounts, **ordered, **catalogue})
 
 
 def _list_why(

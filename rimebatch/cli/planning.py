@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Final, ParamSpec
+from typing import Final, ParamSpec, get_args
 
 import click
 
@@ -12,6 +12,7 @@ from rimebatch.errors import EndpointError
 from rimebatch.manifest import Checks, Manifest, load_manifest
 from rimebatch.manifest.endpoint import find_endpoint_flaw
 from rimebatch.manifest.plan import Plan, make_plan, mark
+from rimebatch.manifest.schedule import DEFAULT_ORDER, Order
 from rimebatch.recorder.folders import transcripts_of
 
 _Options = ParamSpec("_Options")
@@ -19,6 +20,13 @@ _Options = ParamSpec("_Options")
 _BY_ITSELF: Final = Checks()
 
 _SHOWN_IDS: Final = 10  # enough to see how the ids are made
+
+order_option: Final = click.option(
+    "--order",
+    type=click.Choice(get_args(Order)),
+    default=DEFAULT_ORDER,
+    help="Which jobs get a connection first; longest-first ends soonest.",
+)
 
 
 def plan_options(command: Callable[_Options, None]) -> Callable[_Options, None]:

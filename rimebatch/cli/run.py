@@ -6,6 +6,7 @@ import random  # noqa: TID251  # when to try again is the one thing that chance 
 import sys
 import time
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from functools import partial
 from importlib.metadata import version
 from pathlib import Path
@@ -20,7 +21,12 @@ from rimebatch.cli.clock import read_wall_time
 from rimebatch.cli.consent import ask_to_send
 from rimebatch.cli.exit_codes import ExitCode
 from rimebatch.cli.logs import log_options, log_start
-from rimebatch.cli.planning import plan_options, read_plan, start_afresh
+from rimebatch.cli.planning import (
+    order_option,
+    plan_options,
+    read_plan,
+    start_afresh,
+)
 from rimebatch.cli.rejecting import reject_takes
 from rimebatch.cli.reporting import keep_report
 from rimebatch.cli.running import Run, follow
@@ -29,17 +35,29 @@ from rimebatch.cli.serving import AMOUNT, check_finite
 from rimebatch.cli.signals import Leaving
 from rimebatch.cli.why import find_why, summarize
 from rimebatch.manifest.plan import Plan
+from rimebatch.manifest.schedule import Order
 from rimebatch.recorder.batch import run_batch
 from rimebatch.recorder.ledger import Budget
 from rimebatch.recorder.origin import Origin
 from rimebatch.recorder.patience import Patience
 from rimebatch.recorder.reports import Listener, Report
+from rimebatch.recorder.transports.live import GATHER_S, LineLimits
 from rimebatch.transcript import Redactor
 from rimebatch.transcript.choices import FRESH
 from rimebatch.transcript.credentials import find_secrets
 
 _ASK_ABOVE_CHARS: Final = 100_000  # a short novel's third, or two hours of speech
 _GRACE_S: Final = 10.0  # more than a segment of 500 characters takes
+
+
+@dataclass(frozen=True, slots=True)
+class _Terms:
+    """How a run listens, in which order it sends, how much, and until when."""
+
+    limits: LineLimits
+    order: Order
+    budget: Budget
+    leaving: Leaving
 
 
 @click.command()
@@ -52,6 +70,7 @@ _GRACE_S: Final = 10.0  # more than a segment of 500 characters takes
     type=click.IntRange(min=1),
     help="Connections open at a time; in place of the manifest's own.",
 )
+@order_option
 @click.option(
     "--max-chars",
     metavar="CHARS",
@@ -81,6 +100,15 @@ _GRACE_S: Final = 10.0  # more than a segment of 500 characters takes
     default=_GRACE_S,
     help="After Ctrl-C or SIGTERM, how long segments in flight may go on.",
 )
+@click.option(
+    "--gather",
+    "gather_s",
+    metavar="SECONDS",
+    type=AMOUNT,
+    callback=check_finite,
+    default=GATHER_S,
+    help="The longest pause before what has come is read; 0 reads at once.",
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object per line.")
 @click.option("--quiet", is_flag=True, help="Say nothing but errors.")
 def run(  # noqa: PLR0913, PLR0917  # click: one parameter for each option
@@ -91,11 +119,13 @@ def run(  # noqa: PLR0913, PLR0917  # click: one parameter for each option
     endpoint: str | None,
     allow_unknown_voice: bool,
     concurrency: int | None,
+    order: Order,
     max_chars: int | None,
     ask_above: int,
     yes: bool,
     fresh: bool,
     grace_s: float,
+    gather_s: float,
     as_json: bool,
     quiet: bool,
 ) -> None:
@@ -109,13 +139,9 @@ def run(  # noqa: PLR0913, PLR0917  # click: one parameter for each option
     Example:
       rimebatch run jobs/hello.yaml
     """
+    checks = make_checks(strict=strict, allow_unknown_voice=allow_unknown_voice)
     made, folder = read_plan(
-        manifest,
-        out,
-        only,
-        endpoint=endpoint,
-        concurrency=concurrency,
-        checks=make_checks(strict=strict, allow_unknown_voice=allow_unknown_voice),
+        manifest, out, only, endpoint=endpoint, concurrency=concurrency, checks=checks
     )
     made = start_afresh(made) if fresh else made
     if not quiet:
@@ -128,8 +154,9 @@ def run(  # noqa: PLR0913, PLR0917  # click: one parameter for each option
         _ask(made.missing_chars, cap_chars, sys.maxsize if yes else ask_above)
     if fresh:
         _reject_all(made, folder)
-    budget, leaving = Budget(cap_chars), Leaving(grace_s)
-    followed = _follow(made, folder, budget, leaving, as_json=as_json, quiet=quiet)
+    limits = LineLimits(gather_s=gather_s)
+    terms = _Terms(limits, order, Budget(cap_chars), Leaving(grace_s))
+    followed = _follow(made, folder, terms, as_json=as_json, quiet=quiet)
     if not (quiet or as_json):
         _say_last(followed, fresh=fresh)
     sys.exit(followed.exit_code)
@@ -167,19 +194,13 @@ def _say_last(followed: Run, *, fresh: bool) -> None:
 
 
 def _follow(
-    plan: Plan,
-    folder: Path,
-    budget: Budget,
-    leaving: Leaving,
-    *,
-    as_json: bool,
-    quiet: bool,
+    plan: Plan, folder: Path, terms: _Terms, *, as_json: bool, quiet: bool
 ) -> Run:
-    """Run *plan* within *budget*, unless it is left; return what came of it."""
+    """Run *plan* on *terms*, unless it is left; return what came of it."""
     with (
         keep_books(plan, folder, time.monotonic) as books,
         follow(
-            plan, as_json=as_json, quiet=quiet, ledger=books.ledger, budget=budget
+            plan, as_json=as_json, quiet=quiet, ledger=books.ledger, budget=terms.budget
         ) as followed,
     ):
         log = log_start(plan, _versions())
@@ -190,36 +211,36 @@ def _follow(
             books.note(report)
 
         trio.run(
-            partial(_run, plan, folder, tell, budget, leaving),
+            partial(_run, plan, folder, tell, terms),
             # Ctrl-C arrives where the run waits, never between two lines of code.
             restrict_keyboard_interrupt_to_checkpoints=True,
         )
-        followed.interrupted = leaving.exit_code
+        followed.interrupted = terms.leaving.exit_code
     if not followed.interrupted:
         keep_report(folder)
     return followed
 
 
-async def _run(
-    plan: Plan, folder: Path, tell: Listener, budget: Budget, leaving: Leaving
-) -> None:
+async def _run(plan: Plan, folder: Path, tell: Listener, terms: _Terms) -> None:
     name, key = plan.manifest.endpoint, os.environ.get("RIME_API_KEY")
     async with AsyncExitStack() as stack:
-        service = Service(name, key, partial(click.echo, err=True), stack)
+        notify = partial(click.echo, err=True)
+        service = Service(name, key, notify, stack, terms.limits)
         if plan.missing_chars:
             await service.start()
         redactor = Redactor(plan.manifest.transcript_text, find_secrets(os.environ))
         origin = Origin(name, _versions(), read_wall_time(), redactor)
-        with leaving.scope:
+        with terms.leaving.scope:
             await run_batch(
                 plan,
                 service.connect,
                 folder,
+                order=terms.order,
                 origin=origin,
                 listener=tell,
-                permit=budget.may_send,
+                permit=terms.budget.may_send,
                 patience=Patience(jitter=random.random),
-                supervise=leaving.obey_signals,
+                supervise=terms.leaving.obey_signals,
             )
 
 

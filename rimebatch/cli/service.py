@@ -12,7 +12,7 @@ import trio
 from rimebatch.errors import EndpointError
 from rimebatch.recorder.transports import Transport
 from rimebatch.recorder.transports.endpoint import CLOUD_URL, Endpoint, check_key
-from rimebatch.recorder.transports.live import open_live
+from rimebatch.recorder.transports.live import LINE_LIMITS, LineLimits, open_live
 from rimebatch.server import open_local_service
 from rimebatch.transcript import TranscriptWriter
 from rimebatch.ws3.query import Query
@@ -71,6 +71,7 @@ class Service:
             to the local service.
         notify: Is given a line for people, such as which voice the local service has.
         stack: Stops, when it is left, what had to be started.
+        limits: Of every connection.
     """
 
     def __init__(
@@ -79,11 +80,13 @@ class Service:
         key: str | None,
         notify: Callable[[str], None],
         stack: AsyncExitStack,
+        limits: LineLimits = LINE_LIMITS,
     ) -> None:
         self._name = name
         self._key = key
         self._notify = notify
         self._stack = stack
+        self._limits = limits
         self._starting = trio.Lock()
         self._endpoint: Endpoint | None = None
 
@@ -93,7 +96,8 @@ class Service:
     ) -> AsyncIterator[Transport]:
         """Open a connection; see `rimebatch.recorder.transports.Connect`."""
         endpoint = await self.start()
-        async with open_live(endpoint, query, transcript) as transport:
+        connecting = open_live(endpoint, query, transcript, self._limits)
+        async with connecting as transport:
             yield transport
 
     async def start(self) -> Endpoint:

@@ -1,8 +1,11 @@
 """The batch: all jobs of a plan, side by side, each recorded and then rendered.
 
-One nursery holds a task for each job. A job waits its turn in manifest order, holds a
-slot while it may have a connection open, and gives it back before it is rendered. What
-goes wrong within a job is its result; anything that leaves `run_batch` is a bug.
+One nursery holds a task for each job. Jobs of which something is missing wait for their
+turns in the order asked for. Each holds a slot while it may have a connection open, and
+gives it back before it is rendered. The others need no connection: they are looked up
+and rendered beside them, so that they neither delay the first connection nor are left
+for the end. What goes wrong within a job is its result; anything that leaves
+`run_batch` is a bug.
 
 A job takes as many connections as it needs, one after the other, each with a transcript
 of its own. What went wrong on one decides, with what has been used up so far, whether
@@ -14,7 +17,8 @@ from before it is looked up until its result has been told, and skipped by the o
 Only jobs whose files are current are not held.
 """
 
-from collections.abc import Awaitable, Callable
+import math
+from collections.abc import Awaitable, Callable, Iterable
 from contextlib import AbstractContextManager, ExitStack, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +29,7 @@ import trio
 from rimebatch.errors import RimeBatchError
 from rimebatch.manifest.load import Manifest
 from rimebatch.manifest.plan import Plan, PlannedJob
+from rimebatch.manifest.schedule import DEFAULT_ORDER, Order, arrange
 from rimebatch.recorder.breaker import Breaker
 from rimebatch.recorder.failures import Remedy, classify
 from rimebatch.recorder.folders import transcripts_of
@@ -57,11 +62,12 @@ async def _run_to_the_end(_: Stop) -> None:
     """Supervise a batch that nobody stops."""
 
 
-async def run_batch(  # noqa: PLR0913  # four of them have good defaults
+async def run_batch(  # noqa: PLR0913  # all but three have good defaults
     plan: Plan,
     connect: Connect,
     folder: Path,
     *,
+    order: Order = DEFAULT_ORDER,
     origin: Origin | None = None,
     listener: Listener = lambda _: None,
     permit: Callable[[int], bool] = lambda _: True,
@@ -75,6 +81,7 @@ async def run_batch(  # noqa: PLR0913  # four of them have good defaults
             open at a time.
         connect: Opens a connection: to the service, the local service or a replay.
         folder: Where transcripts and outputs go.
+        order: In which jobs get a connection; see `rimebatch.manifest.schedule`.
         origin: Goes into the head of each transcript.
         listener: Is told what happens.
         permit: Decides, just before each segment is sent, whether so many characters
@@ -114,12 +121,10 @@ async def run_batch(  # noqa: PLR0913  # four of them have good defaults
     async with trio.open_nursery() as around:
         around.start_soon(supervise, batch.stop)
         async with trio.open_nursery() as nursery:
-            for job in plan.jobs:
-                await batch.slots.acquire_on_behalf_of(job.id)
-                if batch.is_ending:
-                    batch.slots.release_on_behalf_of(job.id)  # to one with retakes
-                    break
-                await nursery.start(batch.run_job, job, results)
+            complete = [job for job in plan.jobs if not job.missing]
+            nursery.start_soon(batch.start_jobs, nursery, complete, batch.free, results)
+            others = arrange((job for job in plan.jobs if job.missing), order)
+            await batch.start_jobs(nursery, others, batch.slots, results)
         around.cancel_scope.cancel()
     return [results.get(job.id) or batch.leave_out(job) for job in plan.jobs]
 
@@ -187,16 +192,33 @@ class _Batch:
 
     def __post_init__(self) -> None:
         self.slots = trio.CapacityLimiter(self.manifest.concurrency)
+        self.free = trio.CapacityLimiter(math.inf)
         self._outlook = Outlook(self.patience, self.quota, self.turnstile)
         self._rendering = trio.CapacityLimiter(_RENDERING_THREADS)
 
-    async def run_job(
+    async def start_jobs(
+        self,
+        nursery: trio.Nursery,
+        jobs: Iterable[PlannedJob],
+        slots: trio.CapacityLimiter,
+        results: dict[str, JobResult],
+    ) -> None:
+        """Start a task for each of *jobs*, in order, once it has one of *slots*."""
+        for job in jobs:
+            await slots.acquire_on_behalf_of(job.id)
+            if self.is_ending:
+                slots.release_on_behalf_of(job.id)  # to one with retakes
+                break
+            await nursery.start(self._run_job, job, slots, results)
+
+    async def _run_job(
         self,
         job: PlannedJob,
+        slots: trio.CapacityLimiter,
         results: dict[str, JobResult],
         task_status: trio.TaskStatus[None],
     ) -> None:
-        """Record and render *job*, whose slot is held; it is released here.
+        """Record and render *job*, which holds one of *slots*; it is released here.
 
         It has started once it knows what is missing, so that jobs start in order.
         """
@@ -210,7 +232,7 @@ class _Batch:
                         task_status.started()
                     await self._record(run)
                 finally:
-                    self.slots.release_on_behalf_of(job.id)
+                    slots.release_on_behalf_of(job.id)
                 result = await self._finish(run, rendered)
             except RimeBatchError as error:
                 if classify(error).remedy is Remedy.STOP_BATCH:

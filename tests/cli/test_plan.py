@@ -9,6 +9,8 @@ from fakes.users import Line, Sent, invoke, read_lines, write_manifest
 HELLO = '{id: hello, text: "Hello there."}'  # 12 characters
 STARS = '{id: stars, text: "One.\\n\\n* * *\\n\\nTwo."}'  # 4 and 4
 
+STAIRS = [f'{{id: {text[0]}, text: "{text}"}}' for text in ("a" * 4, "b" * 4, "c" * 20)]
+
 ASTRA = "voice: {speaker: astra}"
 
 
@@ -69,8 +71,35 @@ def test_programs(tmp_path: Path) -> None:
             missing_chars=20,
             estimated_audio_s=1.3,
             estimated_usd=2.0,
+            order="longest-first",
+            estimated_makespan_s={"longest-first": 0.8, "manifest": 0.8},
         ),
     ] == read_lines(result.stdout)
+
+
+@pytest.mark.parametrize(
+    ("order", "takes", "other", "would_take"),
+    [
+        ("longest-first", "0:01.3", "manifest", "0:01.6, 20.0% more"),
+        ("manifest", "0:01.6", "longest-first", "0:01.3, 16.7% less"),
+    ],
+)
+def test_order(
+    tmp_path: Path, order: str, takes: str, other: str, would_take: str
+) -> None:
+    """It says what the other order would cost or save."""
+    path = write_manifest(tmp_path, *STAIRS, more="concurrency: 2")
+    words = ("plan", path, "--order", order, "--out", tmp_path)
+
+    people = invoke(*words).stdout.splitlines()[-1]
+    *_, total = read_lines(invoke(*words, "--json").stdout)
+
+    assert (
+        f"The busiest of 2 connections has {takes} of speech; with --order {other} it "
+        f"would have {would_take}."
+    ) == people
+    assert order == total.order
+    assert {"longest-first": 1.3, "manifest": 1.6} == total.estimated_makespan_s
 
 
 def test_after_a_run(tmp_path: Path, url: str) -> None:

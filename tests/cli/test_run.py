@@ -31,6 +31,8 @@ REFUSED = '{id: refused, text: "Yes.", voice: {lang: xxx}}'  # no voice speaks i
 DOUBTFUL = HELLO.replace("}", ", voice: {extra: {fault: distant-times}}}")
 HOLLOW = LONG.replace("}", ", voice: {extra: {fault: huge@2=200000}}}")
 
+ONE_BY_ONE = ("--concurrency", "1", "--order", "manifest")
+
 BOOK = Path("book.yaml")
 FOLDER = Path("outputs/book")
 
@@ -99,6 +101,26 @@ def test_people() -> None:
     ] == sorted(result.stderr.splitlines())[1:]
     assert "2 of 2 jobs done: 31 characters sent, 0 wasted, " in result.stderr
     assert (FOLDER / "hello.wav").exists()
+
+
+@pytest.mark.usefixtures("_book")
+@pytest.mark.parametrize(
+    ("words", "started"),
+    [((), ["long", "hello"]), (("--order", "manifest"), ["hello", "long"])],
+)
+def test_order(words: tuple[str, ...], started: list[str]) -> None:
+    """The longest job gets the first connection, or the manifest's first one.
+
+    The table has the order of the manifest in any case.
+    """
+    words = ("--concurrency", "1", *words)
+
+    programs = invoke("run", BOOK, *words, "--json", "--out", "for-programs")
+    people = invoke("run", BOOK, *words, "--out", "for-people")
+
+    lines, table = read_lines(programs.stdout), people.stdout.splitlines()
+    assert started == [line.job for line in lines if line.event == "job-started"]
+    assert ["job", "hello", "long", "total"] == [line.split()[0] for line in table]
 
 
 @pytest.mark.usefixtures("_book")
@@ -379,7 +401,7 @@ def test_folder_that_cannot_be_made() -> None:
 def test_full_disk() -> None:
     """It stops the run, and when there is room the next one goes on from there."""
     with largest_file(10_000):
-        result = invoke("run", BOOK, "--concurrency", "1", "--json")
+        result = invoke("run", BOOK, *ONE_BY_ONE, "--json")
     lines = read_lines(result.stdout)
     again = invoke("run", BOOK, "--json")
 
@@ -617,7 +639,7 @@ def test_fresh() -> None:
 def test_fresh_interrupted() -> None:
     """What a fresh run left, a run without ``--fresh`` buys, and nothing else."""
     invoke("run", BOOK)
-    cut = invoke("run", BOOK, "--fresh", "--max-chars", "20", "--concurrency", "1")
+    cut = invoke("run", BOOK, "--fresh", "--max-chars", "20", *ONE_BY_ONE)
     hello, long, _ = read_lines(invoke("plan", BOOK, "--json").stdout)
 
     assert 8 == cut.exit_code

@@ -88,7 +88,8 @@ def test_done() -> None:
 
 def test_stopped() -> None:
     """Where some is missing and nobody is at work, that is no success."""
-    invoke("run", BOOK, "--max-chars", "16", "--concurrency", "1")
+    cap = ("--max-chars", "16", "--concurrency", "1", "--order", "manifest")
+    invoke("run", BOOK, *cap)
 
     found = ask()
 

@@ -37,6 +37,7 @@ from fakes.threads import let_threads_end
 from fakes.transcripts import damage, read_kinds
 from rimebatch.manifest.load import Job, Manifest, Voice
 from rimebatch.manifest.plan import make_plan
+from rimebatch.manifest.schedule import DEFAULT_ORDER, Order
 from rimebatch.manifest.take_checks import OnFail
 from rimebatch.recorder.batch import Stop, render_batch, run_batch
 from rimebatch.recorder.folders import transcripts_of
@@ -68,6 +69,7 @@ async def run(
     service: FakeService,
     *jobs: Job,
     manifest: Manifest | None = None,
+    order: Order = DEFAULT_ORDER,
     listener: Listener = lambda _: None,
 ) -> list[JobResult]:
     """Run *jobs*, planned with what is on record in *folder*."""
@@ -76,7 +78,12 @@ async def run(
         lambda job_id: transcripts_of(folder, job_id).takes(),
     )
     return await run_batch(
-        plan, service.connect, folder, listener=listener, patience=AT_ONCE
+        plan,
+        service.connect,
+        folder,
+        order=order,
+        listener=listener,
+        patience=AT_ONCE,
     )
 
 
@@ -167,18 +174,74 @@ def test_concurrency(jobs: int, concurrency: int) -> None:
 
 
 @pytest.mark.parametrize("concurrency", [1, 2, 5])
-async def test_order(tmp_path: Path, concurrency: int) -> None:
-    """Jobs start in the order of the manifest, whatever their length."""
+@pytest.mark.parametrize(
+    ("order", "started"), [("longest-first", "dbeac"), ("manifest", "abcde")]
+)
+async def test_order(
+    tmp_path: Path, order: Order, started: str, concurrency: int
+) -> None:
+    """Jobs start in the order that was asked for; the results are the plan's."""
     reports: list[Report] = []
-    jobs = [make_job(f"job{n}", *([ONE] * (5 - n))) for n in range(5)]
-    manifest = make_manifest(concurrency=concurrency)
-    await run(
-        tmp_path, FakeService(), *jobs, manifest=manifest, listener=reports.append
+    lengths = {"a": 2, "b": 3, "c": 1, "d": 4, "e": 3}
+    jobs = [make_job(name, *([ONE] * count)) for name, count in lengths.items()]
+    results = await run(
+        tmp_path,
+        FakeService(),
+        *jobs,
+        manifest=make_manifest(concurrency=concurrency),
+        order=order,
+        listener=reports.append,
     )
 
-    assert [job.id for job in jobs] == [
+    assert [*started] == [
         report.job for report in reports if isinstance(report, JobStarted)
     ]
+    assert [(name, "done") for name in lengths] == states(results)
+
+
+async def test_what_is_complete_waits_for_nobody(tmp_path: Path) -> None:
+    """A job that is only to be rendered is done while others have all connections."""
+    await run(tmp_path, FakeService(), JOBS[2])
+    (tmp_path / "c.wav").unlink()
+    rendered = trio.Event()
+    service = FakeService()
+
+    @asynccontextmanager
+    async def connect(
+        query: Query, transcript: TranscriptWriter
+    ) -> AsyncIterator[FakeLine]:
+        with trio.fail_after(10):
+            await rendered.wait()
+        async with service.connect(query, transcript) as line:
+            yield line
+
+    def listen(report: Report) -> None:
+        if isinstance(report, JobResult) and report.job == "c":
+            rendered.set()
+
+    plan = make_plan(
+        make_manifest(*JOBS, concurrency=1),
+        lambda job_id: transcripts_of(tmp_path, job_id).takes(),
+    )
+    results = await run_batch(plan, connect, tmp_path, listener=listen)
+
+    assert [("a", "done"), ("b", "done"), ("c", "done")] == states(results)
+    assert 2 == len(service.lines)
+
+
+async def test_what_is_complete_and_damaged(tmp_path: Path) -> None:
+    """Its line is one of as many as may be open."""
+    jobs = [make_job(name, ONE, TWO) for name in "abcdef"]
+    await run(tmp_path, FakeService(), *jobs[3:])
+    for job in jobs[3:]:
+        damage(next(iter(transcripts_of(tmp_path, job.id).takes().values())))
+        (tmp_path / f"{job.id}.wav").unlink()
+    service = FakeService()
+    manifest = make_manifest(concurrency=2)
+    results = await run(tmp_path, service, *jobs, manifest=manifest)
+
+    assert {"done"} == {result.state for result in results}
+    assert (6, 2) == (len(service.lines), service.most_open)
 
 
 async def test_one_failure(tmp_path: Path) -> None:
@@ -244,7 +307,7 @@ async def test_no_account(tmp_path: Path, concurrency: int) -> None:
     (tmp_path / "c.wav").unlink()
     service = FakeService(refusal="who are you?", status=401)
     manifest = make_manifest(concurrency=concurrency)
-    results = await run(tmp_path, service, *JOBS, manifest=manifest)
+    results = await run(tmp_path, service, *JOBS, manifest=manifest, order="manifest")
 
     assert "done" == results[2].state
     assert {"failed", "stopped"} >= {result.state for result in results[:2]}
@@ -275,7 +338,9 @@ async def test_files_that_cannot_be_written(tmp_path: Path) -> None:
             told.set()
 
     plan = make_plan(make_manifest(*JOBS[:2], concurrency=1))
-    results = await run_batch(plan, connect, tmp_path, listener=listen)
+    results = await run_batch(
+        plan, connect, tmp_path, order="manifest", listener=listen
+    )
 
     assert [("a", "failed"), ("b", "stopped")] == states(results)
     assert "storage" == results[0].cause
@@ -286,7 +351,7 @@ async def test_nobody_answers(tmp_path: Path, autojump_clock: MockClock) -> None
     """After a while of pauses that grow the batch is given up, with one reason."""
     service = FakeService(refusal="nobody there", status=None)
     plan = make_plan(replace(make_manifest(*JOBS), concurrency=1))
-    results = await run_batch(plan, service.connect, tmp_path)
+    results = await run_batch(plan, service.connect, tmp_path, order="manifest")
 
     assert ["failed", "stopped", "stopped"] == [result.state for result in results]
     assert (
@@ -592,7 +657,7 @@ async def test_a_job_that_is_held(tmp_path: Path) -> None:
         "end, then run again",
         str(results[1].error),
     )
-    assert ["a", "c"] == [r.job for r in reports if isinstance(r, JobStarted)]
+    assert {"a", "c"} == {r.job for r in reports if isinstance(r, JobStarted)}
     assert [0, len(TWO + THREE), 0] == [result.sent_chars for result in again]
 
 
@@ -686,6 +751,7 @@ async def count(
             plan,
             service.connect,
             folder,
+            order="manifest",
             listener=hear,
             permit=(budget or Budget(None)).may_send,
             patience=AT_ONCE,
