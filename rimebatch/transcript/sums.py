@@ -6,9 +6,10 @@ CRC-32 of each line and ``k`` its number, and keep the sums of all ``c`` and of 
 ``k * d``, so that their quotient is the line. Where more lines are damaged, the
 quotient is as good as random, and almost never the number of a line.
 
-Lines that change places leave the first sum as it was, but not the second. Both miss a
-line that has the CRC-32 of another by chance, one in 2^32, and changes of several lines
-that cancel out, one in 2^64. Against intent they are no help: anybody can seal anew.
+Two lines that change places leave the first sum as it was, but not the second. Both
+miss a line that has the CRC-32 of another by chance, one in 2^32, changes of several
+lines that cancel out, one in 2^64, and lines that move up by as much as equal ones move
+down, which their numbers tell. Against intent they are no help: anybody can seal anew.
 
 This module knows lines of bytes and nothing of what they hold.
 """

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from rimebatch.transcript.sums import LineSums
@@ -55,16 +55,21 @@ def test_several_damaged_lines() -> None:
 
 @given(LINES, LINES)
 def test_any_other_lines(lines: list[bytes], others: list[bytes]) -> None:
-    """The sums of other lines differ."""
+    """The sums of other lines differ, if they are not the same in another order."""
+    assume(lines == others or sorted(lines) != sorted(others))
+
     assert (lines == others) == (add_up(lines).sums == add_up(others).sums)
 
 
 @given(LINES, st.data())
-def test_lines_that_moved(lines: list[bytes], data: st.DataObject) -> None:
-    """The sums of the same lines in another order differ."""
-    moved = data.draw(st.permutations(lines))
+def test_lines_that_changed_places(lines: list[bytes], data: st.DataObject) -> None:
+    """The sums differ where two lines that differ change places."""
+    places = st.integers(0, len(lines) - 1)
+    one, other = data.draw(places), data.draw(places)
+    swapped = lines.copy()
+    swapped[one], swapped[other] = lines[other], lines[one]
 
-    assert (lines == moved) == (add_up(lines).sums == add_up(moved).sums)
+    assert (lines == swapped) == (add_up(lines).sums == add_up(swapped).sums)
 
 
 @given(LINES, st.data())
