@@ -40,17 +40,17 @@ class Place(msgspec.Struct, frozen=True):
     Attributes:
         transcript: The number of the transcript among those of its job.
         start: The first of its bytes there.
-        sha256: Their digest, should another file ever bear that number.
+        digest: Of these bytes, should another file ever bear that number.
     """
 
     transcript: int
     start: int
-    sha256: str
+    digest: str
 
     @classmethod
     def of(cls, take: RecordedTake) -> Self:
         """Return the place of *take*."""
-        return cls(int(take.path.stem), take.record.start, take.record.sha256)
+        return cls(int(take.path.stem), take.record.start, take.record.digest)
 
 
 class Rejection(msgspec.Struct, frozen=True):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+import xxhash
 from msgspec.structs import replace
 
 from rimebatch.errors import OutputError, SecretError, TranscriptError
@@ -236,14 +237,14 @@ def _move(
         what = f"take {take.id[:12]} does not begin and end where entries do"
         raise TranscriptError(f"{what}; it cannot be moved") from None
     covered = bytes(content[start:end])
-    digest = hashlib.sha256(covered).hexdigest()
-    same = digest == take.sha256
+    digest = xxhash.xxh3_128_hexdigest(covered)
+    same = digest == take.digest
     return replace(
         take,
         id=take.id if same else _content_id(covered),
         start=start,
         end=end,
-        sha256=digest,
+        digest=digest,
     )
 
 
@@ -251,7 +252,7 @@ def _content_id(covered: bytes) -> str:
     entries = (decode_entry(line, 0) for line in BytesIO(covered))
     heard = [entry.value for entry in entries if entry.kind == "received"]
     wire = "".join(f"{message}\n" for message in heard)
-    return hashlib.sha256(wire.encode("utf-8", "surrogatepass")).hexdigest()
+    return xxhash.xxh3_128_hexdigest(wire.encode("utf-8", "surrogatepass"))
 
 
 def _make_trailer(

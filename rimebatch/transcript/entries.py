@@ -102,11 +102,11 @@ class TakeRecord(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         segment: The key of what was spoken.
         context_id: The label it was sent under.
-        id: SHA-256 over the messages of the take alone, without times: the same
+        id: XXH3 over the messages of the take alone, without times: the same
             audio and words, in the same messages, have the same id in any transcript.
         start: Where the entries it covers begin in the file, in bytes.
         end: Where they end.
-        sha256: Digest of those bytes.
+        digest: XXH3 of those bytes.
         ended: How its end was known.
         inferred: Whether the service gave no end of its own.
         audio_bytes: Bytes of audio in it.
@@ -118,7 +118,7 @@ class TakeRecord(msgspec.Struct, frozen=True, kw_only=True):
     id: str
     start: int
     end: int
-    sha256: str
+    digest: str
     ended: str
     inferred: bool
     audio_bytes: int
@@ -127,8 +127,6 @@ class TakeRecord(msgspec.Struct, frozen=True, kw_only=True):
 
 class Trailer(msgspec.Struct, frozen=True, kw_only=True):
     """The last line: nothing is missing before it, and what takes there are.
-
-    Older ones have a ``sha256`` of all bytes before them, too, which is not looked at.
 
     Attributes:
         entries: How many lines stand between header and trailer.

@@ -4,7 +4,6 @@ A transcript without its trailer (a crash) is readable up to its last whole line
 damaged line costs the takes whose bytes it touches and no others.
 """
 
-import hashlib
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 import msgspec
+import xxhash
 
 from rimebatch.errors import TranscriptError
 from rimebatch.transcript.entries import (
@@ -251,7 +251,7 @@ def _read_range(file: BufferedReader, take: TakeRecord) -> bytes | None:
         return None
     file.seek(take.start)
     covered = file.read(take.end - take.start)
-    return covered if hashlib.sha256(covered).hexdigest() == take.sha256 else None
+    return covered if xxhash.xxh3_128_hexdigest(covered) == take.digest else None
 
 
 def _cannot_read(path: Path, error: OSError) -> TranscriptError:

@@ -5,7 +5,6 @@ go to memory; only `TranscriptWriter.flush`, `commit` and `seal` touch the file,
 recorder calls those outside the reading of the wire.
 """
 
-import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping
 from itertools import accumulate
@@ -15,6 +14,7 @@ from typing import Final, Literal, NamedTuple, Self, TypeAlias
 
 import msgspec
 import pybase64
+import xxhash
 
 from rimebatch.errors import OutputError, SecretError
 from rimebatch.transcript.entries import (
@@ -188,7 +188,7 @@ class TranscriptWriter:
             id=take.content_id,
             start=start,
             end=end,
-            sha256=self._digest_of(start, end),
+            digest=self._digest_of(start, end),
             ended=take.end.value,
             inferred=take.inferred,
             audio_bytes=take.audio_bytes,
@@ -299,7 +299,7 @@ class TranscriptWriter:
             covered = os.pread(self._file.fileno(), end - start, start)
         except OSError as error:
             raise _cannot_write(self.path, error) from error
-        return hashlib.sha256(covered).hexdigest()
+        return xxhash.xxh3_128_hexdigest(covered)
 
 
 def _cannot_write(path: Path, error: OSError) -> OutputError:

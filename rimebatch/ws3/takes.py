@@ -18,10 +18,11 @@ event only where it carries no id and a take has had its own (`_belongs_to_next`
 This module knows no clock, no socket and no file.
 """
 
-import hashlib
 from collections import deque
 from dataclasses import dataclass, field
 from enum import StrEnum
+
+import xxhash
 
 from rimebatch.errors import (
     AudioError,
@@ -57,7 +58,7 @@ class OpenTake:
     context_id: str
     audio_bytes: int = 0
     timestamps: int = 0
-    _digest: "hashlib._Hash" = field(default_factory=hashlib.sha256)
+    _digest: xxhash.xxh3_128 = field(default_factory=xxhash.xxh3_128)
 
     def add(self, event: Chunk | Timestamps | Done, message: str) -> None:
         """Count *event*, which came as *message*."""
@@ -81,7 +82,7 @@ class EndedTake:
         context_id: The label its text was sent under.
         end: How its end was known.
         audio_bytes: Bytes of audio, at least one, whole samples.
-        content_id: SHA-256 over its messages, each followed by a line feed.
+        content_id: XXH3 (128 bits) over its messages, each followed by a line feed.
         before_this_event: Whether the event just received is the first one *after* it.
     """
 

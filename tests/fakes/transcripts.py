@@ -12,7 +12,6 @@ from rimebatch.transcript import (
     read_entries,
     read_messages,
 )
-from rimebatch.transcript.entries import Trailer
 from rimebatch.transcript.redactor import VERBATIM, Redactor
 from rimebatch.ws3 import Chunk, decode_event
 
@@ -25,12 +24,6 @@ HEADER = Header(
     client={},
     wall=None,
 )
-
-
-class OlderTrailer(Trailer, frozen=True, kw_only=True):
-    """One as the first versions wrote it, with the digest of all bytes before it."""
-
-    sha256: str
 
 
 @contextmanager

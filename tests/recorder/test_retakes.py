@@ -27,7 +27,7 @@ def make_take(segment: Segment, transcript: int) -> RecordedTake:
         id="of the content",
         start=100,
         end=200,
-        sha256="of the bytes",
+        digest="of the bytes",
         ended="done",
         inferred=False,
         audio_bytes=2,

@@ -1,10 +1,10 @@
 """What the tests of transcripts have in common: a header, and a recorded take."""
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 
 import pytest
+import xxhash
 
 from rimebatch.transcript.entries import Header, TakeRecord
 from rimebatch.transcript.writer import TranscriptWriter
@@ -49,7 +49,7 @@ def record_take() -> Callable[[TranscriptWriter, str, Sequence[str]], TakeRecord
         for message in messages:
             writer.received(message)
         wire = "".join(f"{message}\n" for message in messages)
-        content_id = hashlib.sha256(wire.encode("utf-8", "surrogatepass")).hexdigest()
+        content_id = xxhash.xxh3_128_hexdigest(wire.encode("utf-8", "surrogatepass"))
         take = EndedTake(f"ch01:{segment}", TakeEnd.DONE, 2, content_id, False)
         return writer.commit(
             take, segment=segment, chars=4, start=start, end=writer.position

@@ -21,7 +21,7 @@ def make_take(transcript: int, start: int = 9, segment: str = "a") -> RecordedTa
         id="of the content",
         start=start,
         end=start + 1,
-        sha256=f"of the bytes {transcript} {start}",
+        digest=f"of the bytes {transcript} {start}",
         ended="done",
         inferred=False,
         audio_bytes=2,
@@ -88,7 +88,7 @@ def test_the_first_reason_stays() -> None:
 
 def test_another_file_of_that_number() -> None:
     """Of a take that came in the place of a deleted one nothing was said."""
-    later = RecordedTake(ONE.path, replace(ONE.record, sha256="of other bytes"))
+    later = RecordedTake(ONE.path, replace(ONE.record, digest="of other bytes"))
 
     assert {"a": (1, False)} == which(Choices().reject([ONE], "retake"), later)
     assert {"a": (2, False)} == which(Choices().pick(ONE), later, TWO)

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from fakes.transcripts import OlderTrailer
 from rimebatch.errors import TranscriptError
 from rimebatch.transcript.entries import (
     Entry,
@@ -41,7 +40,7 @@ RECORD = TakeRecord(
     id="1d",
     start=120,
     end=240,
-    sha256="5a",
+    digest="5a",
     ended="done",
     inferred=False,
     audio_bytes=2,
@@ -302,15 +301,6 @@ def test_checked_round_trip() -> None:
     """A commit and a trailer read back as they were."""
     assert RECORD == decode_checked(encode_checked(RECORD).decode(), TakeRecord)
     assert TRAILER == decode_checked(encode_checked(TRAILER).decode(), Trailer)
-
-
-def test_trailer_of_an_older_version() -> None:
-    """A trailer that has the digest of all bytes as well is read like any other."""
-    older = OlderTrailer(**msgspec.structs.asdict(TRAILER), sha256="7e")
-    value = encode_checked(older).decode()
-
-    assert '"sha256":"7e"' in value
-    assert TRAILER == decode_checked(value, Trailer)
 
 
 def test_trailer_without_sums() -> None:

@@ -1,6 +1,5 @@
 """Tests of `rimebatch.transcript.verify`."""
 
-import hashlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -8,10 +7,9 @@ from typing import NamedTuple
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 
 from fakes.conversations import THREE, Spoken, record
-from fakes.transcripts import OlderTrailer
 from rimebatch.transcript.choices import Choices
 from rimebatch.transcript.edit import reseal
 from rimebatch.transcript.entries import (
@@ -236,18 +234,6 @@ def test_what_sums_alone_tell(
     assert () == verify(path, content).damages
     assert (first, last, None) == (damage.first, damage.last, damage.take)
     assert "the sums over the lines are not the trailer's" == damage.what
-
-
-def test_a_trailer_of_an_older_version(recorded: Sealed, path: Path) -> None:
-    """A transcript whose trailer has the digest of all bytes as well is sound."""
-    trailer = read_trailer(recorded.content)
-    digest = hashlib.sha256(recorded.content[: recorded.starts[-1]]).hexdigest()
-    older = OlderTrailer(**asdict(trailer), sha256=digest)
-    verified = verify(path, seal_as(recorded.content, older))
-
-    assert digest.encode() in path.read_bytes()
-    assert verify(path, recorded.content) == verified
-    assert list(trailer.takes) == [take.record for take in read_takes(path)]
 
 
 @pytest.mark.parametrize("spoken", [(), THREE, (*THREE, WITHDRAWN)])

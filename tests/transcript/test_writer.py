@@ -1,6 +1,5 @@
 """Tests of `rimebatch.transcript.writer`."""
 
-import hashlib
 import json
 import os
 import traceback
@@ -11,6 +10,7 @@ from stat import S_IMODE
 
 import msgspec
 import pytest
+import xxhash
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -236,7 +236,7 @@ def test_commit_covers_the_take(writer: TranscriptWriter) -> None:
         id="1d",
         start=start,
         end=end,
-        sha256=hashlib.sha256(covered).hexdigest(),
+        digest=xxhash.xxh3_128_hexdigest(covered),
         ended="close",
         inferred=True,
         audio_bytes=8,
