@@ -28,18 +28,17 @@ from rimebatch.manifest.plan import (
     CHARS_PER_SECOND,
     Plan,
     PlannedJob,
-    Segment,
     make_plan,
 )
 from rimebatch.recorder.batch import run_batch
 from rimebatch.recorder.origin import Origin
 from rimebatch.recorder.reports import LineChanged, Report
-from rimebatch.recorder.session import Manners, Session
+from rimebatch.recorder.session import Manners, Session, Unwatched
 from rimebatch.recorder.transports import Connect
 from rimebatch.recorder.transports.clock import start_clock
 from rimebatch.recorder.transports.endpoint import Endpoint
 from rimebatch.recorder.transports.live import LineLimits, open_live
-from rimebatch.transcript import TakeRecord, TranscriptWriter
+from rimebatch.transcript import TranscriptWriter
 from rimebatch.ws3 import Eos, encode_command
 from rimebatch.ws3.query import Parameter, encode_query
 
@@ -226,25 +225,8 @@ async def _record_job(
     with TranscriptWriter(path, header, start_clock()) as transcript:
         async with connect(job.query, transcript) as line:
             begun_s = trio.current_time()
-            await Session(line, transcript, manners, _Nobody()).record(job.segments)
+            await Session(line, transcript, manners, Unwatched()).record(job.segments)
             lasted_s.append(trio.current_time() - begun_s)
-
-
-class _Nobody:
-    """Follows a session, and does nothing about it."""
-
-    def may_ask(self, segment: Segment) -> bool:
-        """See `rimebatch.recorder.session.Watch`."""
-        return True
-
-    def asked(self, segment: Segment) -> None:
-        """See `rimebatch.recorder.session.Watch`."""
-
-    def took(self, segment: Segment, take: TakeRecord) -> None:
-        """See `rimebatch.recorder.session.Watch`."""
-
-    def withdrew(self, take: TakeRecord) -> None:
-        """See `rimebatch.recorder.session.Watch`."""
 
 
 async def _run_batch(

@@ -134,10 +134,10 @@ class _Listener:
         self.heard.append(received.message)
         return received
 
-    def receive_nowait(self) -> Received | None:
-        if received := self.line.receive_nowait():
-            self.heard.append(received.message)
-        return received
+    def receive_waiting(self) -> list[Received]:
+        waiting = self.line.receive_waiting()
+        self.heard.extend(received.message for received in waiting)
+        return waiting
 
 
 def _find_chunks(messages: Iterable[str]) -> Iterable[Chunk]:

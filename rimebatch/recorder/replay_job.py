@@ -24,7 +24,7 @@ from rimebatch.errors import RemoteProtocolError, RimeBatchError
 from rimebatch.manifest.plan import PlannedJob, Segment, SegmentKey
 from rimebatch.manifest.segments import count_chars
 from rimebatch.recorder.folders import transcripts_of
-from rimebatch.recorder.session import Manners, Session
+from rimebatch.recorder.session import Manners, Session, Unwatched
 from rimebatch.recorder.transports.clock import start_clock
 from rimebatch.recorder.transports.replay import Replay
 from rimebatch.renderer import Difference, compare_files
@@ -213,7 +213,7 @@ async def _record(
     """Have *segments* spoken by *replay* of *recording*; return what went wrong."""
     try:
         async with replay.connect(recording.header.query, transcript) as line:
-            await Session(line, transcript, manners, _Nobody()).record(segments)
+            await Session(line, transcript, manners, Unwatched()).record(segments)
     except RimeBatchError as error:
         return error
     return None
@@ -347,20 +347,3 @@ def _find_changed(
 
 def _name(take: TakeRecord) -> str:
     return f"the take of {take.context_id or 'the script'}"
-
-
-class _Nobody:
-    """Follows a session, and does nothing about it."""
-
-    def may_ask(self, segment: Segment) -> bool:
-        """See `rimebatch.recorder.session.Watch`."""
-        return True
-
-    def asked(self, segment: Segment) -> None:
-        """See `rimebatch.recorder.session.Watch`."""
-
-    def took(self, segment: Segment, take: TakeRecord) -> None:
-        """See `rimebatch.recorder.session.Watch`."""
-
-    def withdrew(self, take: TakeRecord) -> None:
-        """See `rimebatch.recorder.session.Watch`."""

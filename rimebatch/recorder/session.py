@@ -38,6 +38,7 @@ from rimebatch.transcript.writer import Span, TranscriptWriter
 from rimebatch.ws3.commands import Eos, decode_command, encode_command
 from rimebatch.ws3.events import Chunk, Event, decode_event
 from rimebatch.ws3.legality import Legality
+from rimebatch.ws3.likeness import Likeness
 from rimebatch.ws3.takes import EndedTake, OpenTakes
 
 CLEAN_CLOSES: Final = frozenset({1000, 1001, 1005})  # docs/protocol.md, "Closing"
@@ -83,6 +84,23 @@ class Watch(Protocol):
         """*take* was on record, and turned out to be cut: it no longer counts."""
 
 
+class Unwatched:
+    """A `Watch` that lets a session go on, and does nothing about it."""
+
+    def may_ask(self, segment: Segment) -> bool:
+        """Return true."""
+        return True
+
+    def asked(self, segment: Segment) -> None:
+        """Do nothing."""
+
+    def took(self, segment: Segment, take: TakeRecord) -> None:
+        """Do nothing."""
+
+    def withdrew(self, take: TakeRecord) -> None:
+        """Do nothing."""
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """A segment in flight, and where in the transcript its take may begin."""
@@ -118,6 +136,8 @@ class Session:
         )
         self._legality = Legality("any" if manners.is_script else "never")
         self._asked: deque[Asked] = deque()
+        self._unread: deque[Received] = deque()
+        self._likeness: Likeness | None = None
         self._committed: dict[str | None, TakeRecord] = {}
         self._has_done = {"always": True, "never": False}.get(manners.done)
 
@@ -230,12 +250,13 @@ class Session:
 
     async def _read_leftovers(self) -> None:
         while True:
+            while self._unread:
+                with suppress(SynthesisError):  # on record, and no take left to suffer
+                    self._take_in(self._unread.popleft())
             try:
-                received = await self._transport.receive()
+                self._unread.append(await self._transport.receive())
             except ConnectionClosedError:
                 return
-            with suppress(SynthesisError):  # on record, and no take is left to suffer
-                self._take_in(received)
 
     async def _hear(self, wait: Callable[[], Awaitable[Received | None]]) -> bool:
         """Take in what has come, up to the end of a take, which is committed.
@@ -246,18 +267,20 @@ class Session:
         Returns:
             Whether there was any.
         """
-        received = self._transport.receive_nowait() or await wait()
-        if received is None:
-            return False
-        while (ended := self._take_in(received)) is None:
-            more = self._transport.receive_nowait()
-            if more is None:
-                self._transcript.flush_if_large()
+        if not self._unread:
+            received = await wait()
+            if received is None:
+                return False
+            self._unread.extend([received, *self._transport.receive_waiting()])
+        while self._unread:
+            span = self._unread[0].span
+            ended = self._take_in(self._unread.popleft())
+            if ended is not None:
+                self._has_done = not ended.inferred
+                end = span.start if ended.before_this_event else span.end
+                await self._commit(ended, end)
                 return True
-            received = more
-        self._has_done = not ended.inferred
-        span = received.span
-        await self._commit(ended, span.start if ended.before_this_event else span.end)
+        self._transcript.flush_if_large()
         return True
 
     def _take_in(self, received: Received) -> EndedTake | None:
@@ -268,11 +291,28 @@ class Session:
             self._legality.hear(event, span.start)
             if self._is_leftover(event, span):
                 return None
-            return self._takes.receive(event, received.message)
+            ended = self._takes.receive(event, received.message)
         except RemoteProtocolError as error:
             if isinstance(error, LateAudioError):
                 self._withdraw(error.context_id)
             raise RemoteProtocolError(f"entry {span.number}: {error}") from error
+        if isinstance(event, Chunk) and ended is None:
+            self._take_in_alike(event, received.message)
+        return ended
+
+    def _take_in_alike(self, chunk: Chunk, message: str) -> None:
+        """Give the chunks that follow *chunk*, which came as *message*, to its take."""
+        likeness = self._likeness
+        if likeness is None or likeness.find_audio(message) is None:
+            likeness = self._likeness = Likeness.of(chunk, message)
+        messages, audio_bytes = [], 0
+        while likeness and self._unread:
+            audio = likeness.find_audio(self._unread[0].message)
+            if audio is None:
+                break
+            messages.append(self._unread.popleft().message)
+            audio_bytes += len(audio)
+        self._takes.receive_alike(messages, audio_bytes)
 
     def _is_leftover(self, event: Event, span: Span) -> bool:
         """Whether *event* came before the segment was asked for whose take is open.

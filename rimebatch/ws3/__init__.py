@@ -6,7 +6,8 @@ Five words carry it:
 - A **command** is a message that the client sends (`commands`): `Text`, `Clear`,
   `Flush`, `Eos`.
 - An **event** is a message that the server sends (`events`): `Chunk`, `Timestamps`,
-  `Done`, `ErrorEvent`, and `Unknown` for what a later server may add.
+  `Done`, `ErrorEvent`, and `Unknown` for what a later server may add. Chunks that are
+  alike but for their audio need not be parsed one by one (`likeness`).
 - The **query** holds every synthesis argument; it is fixed for the life of the
   connection (`query`).
 - A **take** is what came back for one flush; `takes` tells which take an event

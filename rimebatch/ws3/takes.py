@@ -19,6 +19,7 @@ This module knows no clock, no socket and no file.
 """
 
 from collections import deque
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -67,6 +68,11 @@ class OpenTake:
             self.audio_bytes += len(event.audio)
         elif isinstance(event, Timestamps):
             self.timestamps += 1
+
+    def add_alike(self, messages: Sequence[str], audio_bytes: int) -> None:
+        """Count so much audio, which came as *messages*."""
+        self._digest.update("\n".join([*messages, ""]).encode())
+        self.audio_bytes += audio_bytes
 
     @property
     def content_id(self) -> str:
@@ -138,14 +144,21 @@ class OpenTakes:
             LateAudioError: Audio arrived for a take that had ended.
             AudioError: A take ended without audio, or inside a sample.
         """
-        if isinstance(event, Chunk) and self._is_undoubted(event):
-            self._open[0].add(event, message)
-            return None
         if isinstance(event, ErrorEvent):
             raise SynthesisError(f"the service answered: {event.message}")
         if isinstance(event, Unknown):
             return None
         return self._receive(event, message)
+
+    def receive_alike(self, messages: Sequence[str], audio_bytes: int) -> None:
+        """Give more audio to the take that the last chunk was given to.
+
+        Args:
+            messages: Chunks of the same context id as that one, received since without
+                anything between, so that all that was true of it is true of them.
+            audio_bytes: How much audio there is in them.
+        """
+        self._open[0].add_alike(messages, audio_bytes)
 
     def close(self) -> EndedTake:
         """Return the open take, which a clean close after ``eos`` ends.
@@ -177,10 +190,6 @@ class OpenTakes:
             tagged = event.context_id == take.context_id
             ended = self._end(TakeEnd.DONE if tagged else TakeEnd.DONE_UNTAGGED)
         return ended
-
-    def _is_undoubted(self, chunk: Chunk) -> bool:
-        """Whether *chunk* can only be of the one open take, as nearly all there is."""
-        return len(self._open) == 1 and chunk.context_id not in self._ended_ids
 
     def _is_stale(self, event: Chunk | Timestamps | Done) -> bool:
         """Whether *event* is a leftover of an ended take that can do no harm.

@@ -226,10 +226,12 @@ class FakeLine:
             await self._wait()
         return self._unread.popleft()
 
-    def receive_nowait(self) -> Received | None:
-        """Return the next message if it has arrived before; see `Transport`."""
-        may_be_had = self._service.at_once and self._unread
-        return self._unread.popleft() if may_be_had else None
+    def receive_waiting(self) -> list[Received]:
+        """Return messages that have arrived before; see `Transport`."""
+        waiting = [*self._unread] if self._service.at_once else []
+        if waiting:
+            self._unread.clear()
+        return waiting
 
     async def _wait(self) -> None:
         if self._service.clock is None:

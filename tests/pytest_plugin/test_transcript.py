@@ -47,11 +47,11 @@ class Source:
         await trio.lowlevel.checkpoint()
         return Received(self.messages.pop(0), Span(1, 0, 1))
 
-    def receive_nowait(self) -> Received | None:
-        """Return the next one, if there is one."""
-        if not self.messages:
-            return None
-        return Received(self.messages.pop(0), Span(1, 0, 1))
+    def receive_waiting(self) -> list[Received]:
+        """Return all of them."""
+        waiting = [Received(message, Span(1, 0, 1)) for message in self.messages]
+        self.messages.clear()
+        return waiting
 
 
 async def test_what_was_said_and_heard() -> None:
@@ -71,14 +71,17 @@ async def test_what_was_said_and_heard() -> None:
 
 
 async def test_what_was_heard_without_waiting() -> None:
-    """What is received without waiting counts as well, and nothing is no message."""
-    played = Ws3Transcript(Path("0001.jsonl"), Source(chunk("one", b"ab")))
+    """What is received without waiting counts as well."""
+    source = Source(chunk("one", b"ab"), chunk("one", b"cd"))
+    played = Ws3Transcript(Path("0001.jsonl"), source)
     async with played.connect(QUERY) as line:
-        received = line.receive_nowait()
+        waiting = line.receive_waiting()
 
-        assert received is not None
-        assert line.receive_nowait() is None
-    assert {"one": b"ab"} == played.takes
+        assert [chunk("one", b"ab"), chunk("one", b"cd")] == [
+            received.message for received in waiting
+        ]
+        assert [] == line.receive_waiting()
+    assert {"one": b"abcd"} == played.takes
 
 
 async def test_nothing_heard_yet() -> None:

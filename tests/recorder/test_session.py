@@ -501,10 +501,13 @@ async def test_audio_after_the_last_take(
     assert f"withdrew {cut}" == recording.seen[-1]
 
 
+@pytest.mark.parametrize("place", [0, 2])
 @pytest.mark.parametrize("message", ["{", '{"type":"chunk","data":"!"}', "[]"])
-async def test_broken_message(tmp_path: Path, message: str) -> None:
+async def test_broken_message(tmp_path: Path, message: str, place: int) -> None:
     """What is no event is a failure that names the entry with its exact text."""
-    service = FakeService(twist=only(TWO, lambda items: [message, *items]))
+    service = FakeService(
+        twist=only(TWO, lambda items: [*items[:place], message, *items[place:]])
+    )
     recording = Recording(tmp_path, service)
     words = await recording.fail(RemoteProtocolError)
     number = int(words.removeprefix("entry ").partition(":")[0])

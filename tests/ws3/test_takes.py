@@ -406,6 +406,19 @@ def expect(conversation: list[list[Event]]) -> list[tuple[str, int, str]]:
     ]
 
 
+@pytest.mark.parametrize("in_flight", [("a",), ("a", "b")])
+def test_more_of_the_same(in_flight: tuple[str, ...]) -> None:
+    """Chunks like the last one count as if each were given to its take."""
+    events = [audio("a", 3), audio("a", 5), audio("a", 2)]
+    takes, singly = ask(*in_flight), ask(*in_flight)
+    receive(takes, events[0])
+    takes.receive_alike([encode_event(event) for event in events[1:]], 7)
+    receive(singly, *events)
+
+    assert 10 == takes.audio_bytes == singly.audio_bytes
+    assert receive(singly, Done("a")) == receive(takes, Done("a"))
+
+
 @given(
     conversation=conversations(with_done=True),
     ahead=st.integers(0, 1),

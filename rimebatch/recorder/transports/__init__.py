@@ -38,14 +38,11 @@ class Transport(Protocol):
                 even a message.
         """
 
-    def receive_nowait(self) -> Received | None:
-        """Return the next message if it has come and may be had without waiting.
+    def receive_waiting(self) -> list[Received]:
+        """Return messages that have come, oldest first, without waiting.
 
-        ``None`` is no promise that `receive` would have to wait. It is given now and
-        then when enough were had in a row, so that other tasks get their turn.
-
-        Raises:
-            RemoteProtocolError: As `receive` does.
+        Not always all: no more than may be looked at before other tasks get their turn,
+        and none that `receive` would raise an error for.
         """
 
 

@@ -48,7 +48,7 @@ from rimebatch.recorder.transports.line import Line, open_line
 from rimebatch.transcript.writer import Span, TranscriptWriter
 from rimebatch.ws3.query import Query
 
-_MOST_IN_A_ROW: Final = 64  # messages, some 0.3 ms: then others may have their turn
+_MOST_AT_ONCE: Final = 64  # messages, some 0.2 ms: then others may have their turn
 _BODY_CHARS: Final = 300  # of a refusal: enough for every documented one
 
 
@@ -184,7 +184,6 @@ class _Connection(WebSocketConnection):
         self._endpoint = endpoint
         self._limits = limits
         self._tcp = line.tcp
-        self._in_a_row = 0
 
     async def run(self) -> None:
         """Read the line until it ends; how a handshake failed is kept."""
@@ -242,15 +241,21 @@ class _Connection(WebSocketConnection):
 
     async def receive(self) -> Received:
         """Return the next message; see `Transport`."""
-        self._in_a_row = 0
-        return self._make_received(*await self._next())
+        message, span = await self._next()
+        if isinstance(message, bytes):
+            raise RemoteProtocolError(f"entry {span.number}: a binary message")
+        return self._make_received(message, span)
 
-    def receive_nowait(self) -> Received | None:
-        """Return the next message if it has come; see `Transport`."""
-        if not self._engine.inbox or self._in_a_row == _MOST_IN_A_ROW:
-            return None
-        self._in_a_row += 1
-        return self._make_received(*self._engine.inbox.popleft())
+    def receive_waiting(self) -> list[Received]:
+        """Return messages that have come; see `Transport`."""
+        inbox, waiting = self._engine.inbox, list[Received]()
+        while inbox and len(waiting) < _MOST_AT_ONCE:
+            message, span = inbox[0]
+            if isinstance(message, bytes):
+                break
+            inbox.popleft()
+            waiting.append(self._make_received(message, span))
+        return waiting
 
     async def receive_any(self) -> str | bytes:
         """Return the next message as it came; see `LiveTransport`."""
@@ -281,9 +286,7 @@ class _Connection(WebSocketConnection):
             raise self._make_closed()
         return inbox.popleft()
 
-    def _make_received(self, message: str | bytes, span: Span) -> Received:
-        if isinstance(message, bytes):
-            raise RemoteProtocolError(f"entry {span.number}: a binary message")
+    def _make_received(self, message: str, span: Span) -> Received:
         return Received(self._engine.transcript.redactor.redact(message), span)
 
     def _make_closed(self) -> RimeBatchError:

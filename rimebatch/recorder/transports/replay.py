@@ -235,8 +235,9 @@ class _Line:
             return received
         raise received
 
-    def receive_nowait(self) -> None:
-        """Return nothing: a message is delivered when all wait for it, not before."""
+    def receive_waiting(self) -> list[Received]:
+        """Return none: a message is delivered when all wait for it, not before."""
+        return []
 
     async def close_politely(self) -> None:
         """Leave: close, and wait for the other side's close as the live transport does.

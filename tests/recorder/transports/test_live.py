@@ -576,21 +576,19 @@ def send_when_asked(
     return serve
 
 
-async def test_receive_nowait(path: Path) -> None:
+async def test_receive_waiting(path: Path) -> None:
     """What has come may be had at once, in order with what is waited for."""
     answered = trio.Event()
     serve = send_when_asked(["one", "two", "three"], answered)
     async with connect(path, serve) as transport:
-        assert transport.receive_nowait() is None
+        assert [] == transport.receive_waiting()
 
         await transport.send("go")
         await answered.wait()
-        first, second = transport.receive_nowait(), await transport.receive()
-        third = transport.receive_nowait()
+        first = await transport.receive()
+        second, third = transport.receive_waiting()
 
-        assert transport.receive_nowait() is None
-        assert first is not None
-        assert third is not None
+        assert [] == transport.receive_waiting()
 
     assert ["one", "two", "three"] == [first.message, second.message, third.message]
     assert [
@@ -600,35 +598,37 @@ async def test_receive_nowait(path: Path) -> None:
     ]
 
 
-async def test_many_in_a_row(path: Path) -> None:
-    """Who never waits is made to now and then, so that others get their turn."""
+async def test_many_at_once(path: Path) -> None:
+    """No more are had at once than others can wait for."""
     answered = trio.Event()
     messages: list[str | bytes] = [str(number) for number in range(200)]
     taken: list[str] = []
-    rows: list[int] = []
+    counts: list[int] = []
     async with connect(path, send_when_asked(messages, answered)) as transport:
         await transport.send("go")
         await answered.wait()
         while len(taken) < len(messages):
-            before = len(taken)
-            while received := transport.receive_nowait():
-                taken.append(received.message)
-            rows.append(len(taken) - before)
-            if len(taken) < len(messages):
-                taken.append((await transport.receive()).message)
+            taken.append((await transport.receive()).message)
+            waiting = transport.receive_waiting()
+            taken += [received.message for received in waiting]
+            counts.append(len(waiting))
 
     assert messages == taken
-    assert [64, 64, 64, 5] == rows
+    assert [64, 64, 64, 4] == counts
 
 
-async def test_binary_message_at_once(path: Path) -> None:
-    """A binary message is refused also where nothing is waited for."""
+async def test_binary_message_among_others(path: Path) -> None:
+    """What came before a binary message may be had at once, and that is refused."""
     answered = trio.Event()
-    async with connect(path, send_when_asked([b"\0\1"], answered)) as transport:
+    messages: list[str | bytes] = ["one", b"\0\1", "two"]
+    async with connect(path, send_when_asked(messages, answered)) as transport:
         await transport.send("go")
         await answered.wait()
+
+        assert ["one"] == [r.message for r in transport.receive_waiting()]
         with pytest.raises(RemoteProtocolError, match="a binary message"):
-            transport.receive_nowait()
+            await transport.receive()
+        assert ["two"] == [r.message for r in transport.receive_waiting()]
 
 
 async def test_messages_before_a_close(path: Path) -> None:
@@ -642,11 +642,8 @@ async def test_messages_before_a_close(path: Path) -> None:
         assert "one" == (await transport.receive()).message
         assert "two" == (await transport.receive()).message
 
-        third = transport.receive_nowait()
-
-        assert third is not None
-        assert "three" == third.message
-        assert transport.receive_nowait() is None
+        assert ["three"] == [r.message for r in transport.receive_waiting()]
+        assert [] == transport.receive_waiting()
 
         with pytest.raises(ConnectionClosedError, match="1000"):
             await transport.receive()
@@ -716,7 +713,7 @@ async def test_pause(path: Path, mock_clock: MockClock, *, secure: bool) -> None
         await gone_out.wait()
         await trio.testing.wait_all_tasks_blocked()
 
-        assert transport.receive_nowait() is None
+        assert [] == transport.receive_waiting()
 
         mock_clock.jump(limits.gather_s)
 
