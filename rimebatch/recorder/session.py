@@ -38,7 +38,6 @@ from rimebatch.transcript.writer import Span, TranscriptWriter
 from rimebatch.ws3.commands import Eos, decode_command, encode_command
 from rimebatch.ws3.events import Chunk, Event, decode_event
 from rimebatch.ws3.legality import Legality
-from rimebatch.ws3.likeness import Likeness
 from rimebatch.ws3.takes import EndedTake, OpenTakes
 
 CLEAN_CLOSES: Final = frozenset({1000, 1001, 1005})  # docs/protocol.md, "Closing"
@@ -137,7 +136,6 @@ class Session:
         self._legality = Legality("any" if manners.is_script else "never")
         self._asked: deque[Asked] = deque()
         self._unread: deque[Received] = deque()
-        self._likeness: Likeness | None = None
         self._committed: dict[str | None, TakeRecord] = {}
         self._has_done = {"always": True, "never": False}.get(manners.done)
 
@@ -297,22 +295,16 @@ class Session:
                 self._withdraw(error.context_id)
             raise RemoteProtocolError(f"entry {span.number}: {error}") from error
         if isinstance(event, Chunk) and ended is None:
-            self._take_in_alike(event, received.message)
+            self._take_in_more()
         return ended
 
-    def _take_in_alike(self, chunk: Chunk, message: str) -> None:
-        """Give the chunks that follow *chunk*, which came as *message*, to its take."""
-        likeness = self._likeness
-        if likeness is None or likeness.find_audio(message) is None:
-            likeness = self._likeness = Likeness.of(chunk, message)
+    def _take_in_more(self) -> None:
+        """Give what is more audio to the take that the last chunk was given to."""
         messages, audio_bytes = [], 0
-        while likeness and self._unread:
-            audio = likeness.find_audio(self._unread[0].message)
-            if audio is None:
-                break
+        while self._unread and (audio := self._unread[0].more_audio) is not None:
             messages.append(self._unread.popleft().message)
             audio_bytes += len(audio)
-        self._takes.receive_alike(messages, audio_bytes)
+        self._takes.receive_more(messages, audio_bytes)
 
     def _is_leftover(self, event: Event, span: Span) -> bool:
         """Whether *event* came before the segment was asked for whose take is open.

@@ -213,12 +213,25 @@ def encode_entry(number: int, time_ns: int, kind: Kind, value: bytes) -> bytes:
 
 
 def encode_message(
-    number: int, time_ns: int, kind: Literal["sent", "received"], message: str
+    number: int,
+    time_ns: int,
+    kind: Literal["sent", "received"],
+    message: str,
+    *,
+    is_plain: bool = False,
 ) -> bytes:
-    """Return the line for *message*, verbatim if it can stand there unchanged."""
+    """Return the line for *message*, verbatim if it can stand there unchanged.
+
+    Args:
+        number: Of the entry.
+        time_ns: When.
+        kind: What happened to it.
+        message: The wire text.
+        is_plain: Whether it is known that it can, so that it need not be looked at.
+    """
     try:
         wire = message.encode()
-        if _is_plain_json(wire):
+        if is_plain or _is_plain_json(wire):
             return encode_entry(number, time_ns, kind, wire)
     except UnicodeEncodeError:
         pass  # a lone surrogate: escaped below

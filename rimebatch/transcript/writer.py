@@ -6,8 +6,8 @@ recorder calls those outside the reading of the wire.
 """
 
 import os
-from collections.abc import Callable, Iterable, Mapping
-from itertools import accumulate
+from collections.abc import Callable, Mapping, Sequence
+from itertools import accumulate, count
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Literal, NamedTuple, Self, TypeAlias
@@ -119,12 +119,22 @@ class TranscriptWriter:
         """Record a message as it is received."""
         return self._message("received", message)
 
-    def received_at_once(self, messages: Iterable[str]) -> list[Span]:
-        """Record messages that one read of the line has brought."""
+    def received_at_once(
+        self, messages: Sequence[str], are_plain: Sequence[bool]
+    ) -> list[Span]:
+        """Record messages that one read of the line has brought.
+
+        Args:
+            messages: Those, in order.
+            are_plain: Of which it is known; see `encode_message`.
+        """
         first, time_ns = self._entries + 1, self._clock_ns()
+        redact = self.redactor.redact
         lines = [
-            encode_message(number, time_ns, "received", self.redactor.redact(message))
-            for number, message in enumerate(messages, first)
+            encode_message(
+                number, time_ns, "received", redact(message), is_plain=is_plain
+            )
+            for number, message, is_plain in zip(count(first), messages, are_plain)
         ]
         self._entries += len(lines)
         borders = [*accumulate(map(len, lines), initial=self.position)]

@@ -16,7 +16,8 @@ from typing import Final, Self
 
 import pybase64
 
-from rimebatch.ws3.events import Chunk
+from rimebatch.errors import RemoteProtocolError
+from rimebatch.ws3.events import Chunk, decode_event
 
 _VALUE: Final = r'(?:"[^"\\]*"|null)'
 _BEFORE: Final = re.compile(rf'\{{(?:"\w+":{_VALUE},)*"data":"')
@@ -26,27 +27,28 @@ _NAME: Final = '"data":'
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """What the chunks of a take have in common.
+    """What the chunks of a take have in common."""
 
-    Attributes:
-        context_id: Of each.
-    """
-
-    context_id: str | None
     _before: str
     _after: str
 
     @classmethod
-    def of(cls, chunk: Chunk, message: str) -> Self | None:
-        """Return what messages like *message* have in common, which is *chunk*.
+    def of(cls, message: str) -> Self | None:
+        """Return what messages like *message* have in common.
 
-        ``None`` if its spelling is not the plainest.
+        ``None`` if it is no chunk, or its spelling is not the plainest.
         """
         before = _BEFORE.match(message)
         if before is None or message.count(_NAME) > 1:
             return None
         after = _AFTER.fullmatch(message, message.find('"', before.end()))
-        return cls(chunk.context_id, before[0], after[0]) if after else None
+        if after is None:
+            return None
+        try:
+            is_chunk = isinstance(decode_event(message), Chunk)
+        except RemoteProtocolError:
+            return None
+        return cls(before[0], after[0]) if is_chunk else None
 
     def find_audio(self, message: str) -> bytes | None:
         """Return the audio of *message* if it is such a chunk; ``None`` if it is not.
@@ -61,3 +63,20 @@ class Likeness:
             return pybase64.b64decode(message[start:end], validate=True)
         except ValueError:
             return None
+
+
+class ChunkListener:
+    """Listens to all messages of a connection for chunks like the one before."""
+
+    def __init__(self) -> None:
+        self._likeness: Likeness | None = None
+
+    def hear(self, message: str) -> bytes | None:
+        """Return the audio of *message* if it is a chunk like the message before it.
+
+        Then it has the same context id, and stands on one line as it is.
+        """
+        audio = self._likeness.find_audio(message) if self._likeness else None
+        if audio is None:
+            self._likeness = Likeness.of(message)
+        return audio

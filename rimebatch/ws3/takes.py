@@ -69,7 +69,7 @@ class OpenTake:
         elif isinstance(event, Timestamps):
             self.timestamps += 1
 
-    def add_alike(self, messages: Sequence[str], audio_bytes: int) -> None:
+    def add_more(self, messages: Sequence[str], audio_bytes: int) -> None:
         """Count so much audio, which came as *messages*."""
         self._digest.update("\n".join([*messages, ""]).encode())
         self.audio_bytes += audio_bytes
@@ -150,7 +150,7 @@ class OpenTakes:
             return None
         return self._receive(event, message)
 
-    def receive_alike(self, messages: Sequence[str], audio_bytes: int) -> None:
+    def receive_more(self, messages: Sequence[str], audio_bytes: int) -> None:
         """Give more audio to the take that the last chunk was given to.
 
         Args:
@@ -158,7 +158,7 @@ class OpenTakes:
                 anything between, so that all that was true of it is true of them.
             audio_bytes: How much audio there is in them.
         """
-        self._open[0].add_alike(messages, audio_bytes)
+        self._open[0].add_more(messages, audio_bytes)
 
     def close(self) -> EndedTake:
         """Return the open take, which a clean close after ``eos`` ends.

@@ -32,6 +32,7 @@ from rimebatch.ws3 import (
     decode_event,
     encode_event,
 )
+from rimebatch.ws3.likeness import ChunkListener
 
 LOST_LINE = 1006
 STEP_S = 0.5
@@ -199,6 +200,7 @@ class FakeLine:
         self._farewell: tuple[Item, ...] = ()
         self._to_come: deque[Item] = deque()
         self._unread: deque[Received] = deque()
+        self._chunks = ChunkListener()
         self._closed: Close | None = None
 
     async def send(self, message: str) -> None:
@@ -248,7 +250,8 @@ class FakeLine:
                 self.wire.append(("received", item))
                 recorded = self._transcript.redactor.redact(item)
                 span = self._transcript.received(item)
-                self._unread.append(Received(recorded, span))
+                more_audio = self._chunks.hear(item)
+                self._unread.append(Received(recorded, span, more_audio))
             elif isinstance(item, Close):
                 self._closed = item
                 self._record_close(item)

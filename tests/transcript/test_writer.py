@@ -162,7 +162,7 @@ def test_received_at_once(
             now_ns[0] += 1
             spans = [singly.received(message) for message in messages]
 
-            assert spans == at_once.received_at_once(iter(messages))
+            assert spans == at_once.received_at_once(messages, [False] * len(messages))
             assert singly.ping("server", b"!") == at_once.ping("server", b"!")
 
     assert singly.path.read_bytes() == at_once.path.read_bytes()
@@ -172,7 +172,7 @@ def test_one_read_has_one_time(writer: TranscriptWriter) -> None:
     """The clock is read once for all messages that came together."""
     with writer:
         writer.sent('"a"')
-        first, second = writer.received_at_once(['"b"', "é"])
+        first, second = writer.received_at_once(['"b"', "é"], [False, False])
         writer.flush()
         content = writer.path.read_bytes()
 
@@ -186,7 +186,8 @@ def test_one_read_has_one_time(writer: TranscriptWriter) -> None:
 
 def test_credential_in_one_of_many(guarded: TranscriptWriter) -> None:
     """Of messages that came together none is written if one has a credential."""
-    guarded.received_at_once(['{"type":"done"}', f'{{"type":"{KEY}"}}', '"c"'])
+    messages = ['{"type":"done"}', f'{{"type":"{KEY}"}}', '"c"']
+    guarded.received_at_once(messages, [False] * 3)
     with pytest.raises(SecretError, match="entries 0 to 3, and none of it was written"):
         guarded.seal()
 

@@ -5,10 +5,10 @@ import json
 import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from rimebatch.errors import RemoteProtocolError
-from rimebatch.ws3.events import Chunk, decode_event, encode_event
-from rimebatch.ws3.likeness import Likeness
+from rimebatch.ws3.events import Chunk, Done, Event, decode_event, encode_event
+from rimebatch.ws3.likeness import ChunkListener, Likeness
 
 AUDIO = "AAEC"  # base64 of three bytes
 PLAIN = '{"type":"chunk","data":"AAEC","contextId":"one"}'
@@ -44,22 +44,12 @@ def _spell(pair: tuple[str, object], colon: str) -> str:
     return f"{json.dumps(pair[0])}{colon}{json.dumps(pair[1])}"
 
 
-def learn(message: str) -> Likeness | None:
-    """Return what *message* has in common with those like it, if it is a chunk."""
-    try:
-        event = decode_event(message)
-    except RemoteProtocolError:
-        return None
-    return Likeness.of(event, message) if isinstance(event, Chunk) else None
-
-
 @given(st.binary(), st.binary(), st.none() | st.text(st.sampled_from("ab:é {}[],•")))
 def test_alike(first: bytes, second: bytes, context_id: str | None) -> None:
     """Of chunks that differ in their audio alone, one makes the others known."""
-    like = learn(encode_event(Chunk(first, context_id)))
+    like = Likeness.of(encode_event(Chunk(first, context_id)))
 
     assert like is not None
-    assert context_id == like.context_id
     assert second == like.find_audio(encode_event(Chunk(second, context_id)))
 
 
@@ -68,9 +58,11 @@ def test_alike(first: bytes, second: bytes, context_id: str | None) -> None:
 @example(None, '{"other":{"data":"AAEC"},"type":"chunk","data":"AAEC"}')
 def test_only_what_it_is(data: st.DataObject | None, message: str) -> None:
     """Whatever is taken for such a chunk is one, and has this audio."""
-    like = learn(message)
+    like = Likeness.of(message)
     if like is None:
         return
+    chunk = decode_event(message)
+    assert isinstance(chunk, Chunk)
     others = [message, message.replace(AUDIO, "AA=="), message.replace(AUDIO, "QQ", 1)]
     if data is not None:
         at, end = data.draw(st.integers(0, len(message))), len(message)
@@ -80,7 +72,7 @@ def test_only_what_it_is(data: st.DataObject | None, message: str) -> None:
     for other in others:
         audio = like.find_audio(other)
 
-        assert audio is None or Chunk(audio, like.context_id) == decode_event(other)
+        assert audio is None or replace(chunk, audio=audio) == decode_event(other)
 
 
 @pytest.mark.parametrize(
@@ -100,7 +92,7 @@ def test_only_what_it_is(data: st.DataObject | None, message: str) -> None:
 def test_not_the_plainest(message: str) -> None:
     """What is spelled in any other way is left to the parser."""
     assert isinstance(decode_event(message), Chunk)
-    assert learn(message) is None
+    assert Likeness.of(message) is None
 
 
 @pytest.mark.parametrize(
@@ -119,7 +111,26 @@ def test_not_the_plainest(message: str) -> None:
 )
 def test_unlike(other: str) -> None:
     """Another context, broken data and whatever merely looks like it are not alike."""
-    like = learn(PLAIN)
+    like = Likeness.of(PLAIN)
 
     assert like is not None
     assert like.find_audio(other) is None
+
+
+@pytest.mark.parametrize("message", ["", "{", '{"type":"chunk","data":"!"}', "[]"])
+def test_no_chunk(message: str) -> None:
+    """Nothing is like what is no chunk."""
+    assert Likeness.of(message) is None
+    assert Likeness.of('{"type":"other","data":"AAEC"}') is None
+
+
+def test_listening() -> None:
+    """Only a chunk like the message right before it is more of the same."""
+    listener = ChunkListener()
+    events: list[Event] = [
+        *(Chunk(b"1", "a"), Chunk(b"2", "a"), Chunk(b"3", "b"), Chunk(b"4", "b")),
+        *(Done("b"), Chunk(b"5", "b"), Chunk(b"6", "b"), Chunk(b"7")),
+    ]
+    heard = [listener.hear(encode_event(event)) for event in events]
+
+    assert [None, b"2", None, b"4", None, None, b"6", None] == heard

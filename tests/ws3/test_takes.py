@@ -412,7 +412,7 @@ def test_more_of_the_same(in_flight: tuple[str, ...]) -> None:
     events = [audio("a", 3), audio("a", 5), audio("a", 2)]
     takes, singly = ask(*in_flight), ask(*in_flight)
     receive(takes, events[0])
-    takes.receive_alike([encode_event(event) for event in events[1:]], 7)
+    takes.receive_more([encode_event(event) for event in events[1:]], 7)
     receive(singly, *events)
 
     assert 10 == takes.audio_bytes == singly.audio_bytes

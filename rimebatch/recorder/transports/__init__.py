@@ -13,10 +13,19 @@ from rimebatch.ws3.query import Query
 
 
 class Received(NamedTuple):
-    """A message as it is on record, and where the transcript holds it."""
+    """A message as it is on record, and where the transcript holds it.
+
+    Attributes:
+        message: Its text.
+        span: Where it is.
+        more_audio: If it is known to be a chunk of the same context id as the message
+            received before it, its audio. For any other message ``None``, which says
+            nothing.
+    """
 
     message: str
     span: Span
+    more_audio: bytes | None = None
 
 
 class Transport(Protocol):

@@ -1,7 +1,9 @@
 """The WebSocket protocol engine with a transcript in it.
 
 Here a message exists as a whole for the first time, and here a frame is made just
-before it leaves. It knows the transcript, and neither sockets nor ws3.
+before it leaves. It knows the transcript, and no sockets; of ws3 only
+what tells that a message is like the one before, which spares the transcript a look at
+it, and the session another.
 """
 
 from collections import deque
@@ -22,6 +24,7 @@ from wsproto.utilities import RemoteProtocolError
 from rimebatch.recorder.transports.frames import FrameEngine
 from rimebatch.transcript.entries import Side
 from rimebatch.transcript.writer import Span, TranscriptWriter
+from rimebatch.ws3.likeness import ChunkListener
 
 _CLOSE_FRAME_CAME: Final = {ConnectionState.REMOTE_CLOSING, ConnectionState.CLOSED}
 # Of a server's headers only these are recorded: none of them carries a secret.
@@ -41,7 +44,8 @@ class TappedEngine(FrameEngine):
 
     Attributes:
         transcript: Where it records.
-        inbox: Each message that nobody has taken yet, and where the transcript has it.
+        inbox: Each message that nobody has taken yet, where the transcript has it, and
+            what more audio it is; see `Received`.
         loss: How the line was lost; empty as long as it is not.
     """
 
@@ -50,7 +54,8 @@ class TappedEngine(FrameEngine):
     ) -> None:
         super().__init__(self._record_messages, message_bytes, one_by_one=one_by_one)
         self.transcript = transcript
-        self.inbox: deque[tuple[str | bytes, Span]] = deque()
+        self.inbox: deque[tuple[str | bytes, Span, bytes | None]] = deque()
+        self._chunks = ChunkListener()
         self.loss = ""
 
     def send(self, event: Event) -> bytes:
@@ -114,10 +119,13 @@ class TappedEngine(FrameEngine):
 
     def _record_messages(self, messages: list[str] | bytes) -> None:
         if isinstance(messages, bytes):
-            self.inbox.append((messages, self.transcript.received_binary(messages)))
+            span = self.transcript.received_binary(messages)
+            self.inbox.append((messages, span, None))
         else:
-            spans = self.transcript.received_at_once(messages)
-            self.inbox.extend(zip(messages, spans, strict=True))
+            audio = [*map(self._chunks.hear, messages)]
+            are_plain = [more is not None for more in audio]
+            spans = self.transcript.received_at_once(messages, are_plain)
+            self.inbox.extend(zip(messages, spans, audio, strict=True))
 
 
 def recorded_headers(headers: Iterable[tuple[bytes, bytes]]) -> dict[str, str]:

@@ -241,25 +241,25 @@ class _Connection(WebSocketConnection):
 
     async def receive(self) -> Received:
         """Return the next message; see `Transport`."""
-        message, span = await self._next()
+        message, span, more_audio = await self._next()
         if isinstance(message, bytes):
             raise RemoteProtocolError(f"entry {span.number}: a binary message")
-        return self._make_received(message, span)
+        return self._make_received(message, span, more_audio)
 
     def receive_waiting(self) -> list[Received]:
         """Return messages that have come; see `Transport`."""
         inbox, waiting = self._engine.inbox, list[Received]()
         while inbox and len(waiting) < _MOST_AT_ONCE:
-            message, span = inbox[0]
+            message, span, more_audio = inbox[0]
             if isinstance(message, bytes):
                 break
             inbox.popleft()
-            waiting.append(self._make_received(message, span))
+            waiting.append(self._make_received(message, span, more_audio))
         return waiting
 
     async def receive_any(self) -> str | bytes:
         """Return the next message as it came; see `LiveTransport`."""
-        message, _ = await self._next()
+        message, *_ = await self._next()
         return message
 
     async def close(self, code: int = 1000, why: str = "") -> None:
@@ -275,7 +275,7 @@ class _Connection(WebSocketConnection):
             self._engine.lose("client", how)
         await trio.aclose_forcefully(self._stream)
 
-    async def _next(self) -> tuple[str | bytes, Span]:
+    async def _next(self) -> tuple[str | bytes, Span, bytes | None]:
         inbox = self._engine.inbox
         if inbox:
             await trio.lowlevel.checkpoint()
@@ -286,8 +286,11 @@ class _Connection(WebSocketConnection):
             raise self._make_closed()
         return inbox.popleft()
 
-    def _make_received(self, message: str, span: Span) -> Received:
-        return Received(self._engine.transcript.redactor.redact(message), span)
+    def _make_received(
+        self, message: str, span: Span, more_audio: bytes | None
+    ) -> Received:
+        recorded = self._engine.transcript.redactor.redact(message)
+        return Received(recorded, span, more_audio)
 
     def _make_closed(self) -> RimeBatchError:
         closed = self.closed

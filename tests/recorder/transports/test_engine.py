@@ -29,6 +29,7 @@ from rimebatch.recorder.transports.engine import (
 )
 from rimebatch.recorder.transports.frames import BELL
 from rimebatch.transcript import Span, TranscriptWriter, read_entries
+from rimebatch.ws3 import Chunk, Done, encode_event
 
 MESSAGE = '{"type":"chunk","data":"AA==","contextId":"é…😀"}'
 
@@ -102,9 +103,26 @@ def test_messages(line: Line, path: Path) -> None:
     assert [("sent", MESSAGE), ("received", MESSAGE), ("received", "not JSON")] == [
         (entry.kind, entry.value) for entry in entries
     ]
-    assert [(e.value, Span(e.number, e.start, e.end)) for e in entries[1:]] == list(
-        line.engine.inbox
+    assert [
+        (entry.value, Span(entry.number, entry.start, entry.end), None)
+        for entry in entries[1:]
+    ] == list(line.engine.inbox)
+
+
+def test_more_audio(path: Path) -> None:
+    """A chunk like the message before it is told with its audio, and recorded alike."""
+    first, second, done = (
+        encode_event(event) for event in (Chunk(b"a"), Chunk(b"bc"), Done())
     )
+    with open_transcript(path) as transcript:
+        line = Line(transcript)
+        for message in (first, second, done, first):
+            line.peer.send_text(message.encode())
+        line.hear()
+    entries = [e.value for e in read_entries(path) if e.kind == "received"]
+
+    assert [first, second, done, first] == entries
+    assert [None, b"bc", None, None] == [audio for *_, audio in line.engine.inbox]
 
 
 @given(
@@ -135,7 +153,8 @@ def test_fragments(cuts: set[int], pace: int, *, is_text: bool) -> None:
 
         assert ["opened", entry.kind, "sealed"] == read_kinds(path)
         span = Span(entry.number, entry.start, entry.end)
-        assert [(MESSAGE if is_text else content, span)] == list(line.engine.inbox)
+        expected = (MESSAGE if is_text else content, span, None)
+        assert [expected] == list(line.engine.inbox)
         assert [BELL] == heard
         if is_text:
             assert MESSAGE == entry.value
